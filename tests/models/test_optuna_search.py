@@ -23,7 +23,7 @@ def test_the_search_finds_a_minimum_better_than_its_first_tries() -> None:
 
 
 @pytest.mark.parametrize("learner", [fit_logistic, fit_xgboost])
-def test_the_same_data_give_the_same_trials_and_the_best_one_is_fitted(
+def test_the_same_data_give_the_same_search_and_the_best_one_is_fitted(
     learner: Callable[[TuningSettings], Learner],
 ) -> None:
     first, again = (learner(FEW)(DATA) for _ in range(2))

@@ -1,4 +1,4 @@
-"""What moves with the settings of fits: small functions of a config, each of which looks at what a setting decides."""
+"""What depends on the settings of fits: small functions of a config, each of which looks at what a setting decides."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What moves with the settings of a cohort's tasks, weights, applicability and evidence, on one training."""
+"""What depends on the settings of a cohort's tasks, weights, applicability and evidence, on one training."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +27,7 @@ from training.outcomes.observation_weights import remission_weights
 
 
 class TrainingObservations:
-    """Looks at one training as its config is moved; what takes long is computed once per config."""
+    """Looks at one training under other settings; what takes long is computed once per config."""
 
     def __init__(self, training: Training) -> None:
         self.training = training
