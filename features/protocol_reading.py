@@ -13,6 +13,7 @@ from features.protocol.document import Landmark, Protocol, RelapseRule, Remissio
 from features.protocol.instrument import Instrument
 from features.protocol.keys import LISTS, REQUIRED, SECTIONS, TEXT, is_name, is_text
 from features.protocol.problems import Problem, ProtocolRefusedError
+from features.protocol.study import StudyDescription
 
 
 def parse_protocol(text: str) -> Protocol:
@@ -224,6 +225,9 @@ def _assemble(sections: Mapping[str, Any]) -> Protocol:
         own_instruments=tuple(
             declared_instrument(name, entry) for name, entry in sections.get("instruments", {}).items()
         ),
+        study=StudyDescription(**{key: " ".join(text.split()) for key, text in sections["study"].items()})
+        if sections.get("study")
+        else None,
     )
 
 

@@ -36,6 +36,7 @@ PACKAGES = (
     "training.evaluation",
     "training.report",
     "training.report.figures",
+    "training.report.content",
     "training.report.standards",
     "training.report.page",
     "training.experiment",

@@ -18,6 +18,7 @@ from features.protocol.instruments import (
     LATER_INSTRUMENTS,
     Instrument,
 )
+from features.protocol.study import StudyDescription, described_study
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,6 +126,12 @@ class Protocol:
     horizons_days: tuple[int, ...] = (84, 182)
     covariates: tuple[Covariate, ...] = ()
     own_instruments: tuple[Instrument, ...] = ()
+    study: StudyDescription | None = None
+
+    @property
+    def described(self) -> StudyDescription:
+        """What the study is about, for texts; neutral words where neither the study nor KAP's own protocol has any."""
+        return described_study(self.name, self.study)
 
     @cached_property
     def instruments(self) -> dict[str, Instrument]:
@@ -221,6 +228,7 @@ class Protocol:
         values = asdict(self)
         _leave_out_defaults(values["covariates"], Covariate, ("levels",))
         _leave_out_defaults(values["own_instruments"], Instrument, _LATER_FIELDS)
+        _leave_out_defaults([values], Protocol, ("study",))
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @property
@@ -274,4 +282,5 @@ def protocol_from_document(document: str) -> Protocol:
             )
             for instrument in values["own_instruments"]
         ),
+        study=StudyDescription(**values["study"]) if "study" in values else None,
     )

@@ -91,6 +91,7 @@ def _facts(training: Training, recorded: RecordedRun, started: float) -> ReportF
         settings={key: str(value) for key, value in training.config.as_parameters().items()},
         features=feature_dictionary(protocol),
         outcomes=outcome_rules(protocol),
+        study=protocol.described,
     )
 
 
