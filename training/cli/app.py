@@ -26,6 +26,7 @@ from training.cli.options.acknowledge import acknowledges
 from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
+from training.cli.report import report
 
 if TYPE_CHECKING:
     from training.evidence.document import Acknowledgement
@@ -95,7 +96,7 @@ def train(
     sqlite:///mlflow.db`. The run's report.html shows how well the model predicts, and for whom it does not. The winner
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     """
-    from training.cli.cohort_check import read_checked
+    from training.cli.cohort_check import read_with_study
     from training.cli.options.progress import Progress
     from training.config import load_config, quickened
     from training.experiment.evidence import build_evidence
@@ -108,7 +109,7 @@ def train(
     processes = workers or os.cpu_count() or 1
     with Progress() as progress:
         progress.step("reading the cohort")
-        read, check = read_checked(directory, strict=strict)
+        read, check, study = read_with_study(directory, strict=strict)
         progress.step("opening the store")
         check_store()
         started = time.time()
@@ -118,7 +119,7 @@ def train(
         evidence = build_evidence(finished, directory.resolve().name, progress.count, processes)
         from training.tracking.training import record
 
-        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"), check)
+        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"), check, study)
     landmarks = summary(finished, evidence)
     if as_json:
         known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
@@ -131,7 +132,7 @@ def train(
         click.echo("\n".join([*notes(finished.leakage), as_text(landmarks, longest, recorded, quick=quick)]))
 
 
-for _command in (evaluate, recalibrate, promote, rollback, history):
+for _command in (report, evaluate, recalibrate, promote, rollback, history):
     main.add_command(_command)
 
 

@@ -24,7 +24,7 @@ from features.records.cohort import Cohort, RawCohort, RawTable, Values
 from features.records.timeline import Indices
 from training.cohort.cell_repairs import repair_cells
 from training.cohort.cells import CellReader
-from training.cohort.file_names import PROTOCOL_FILE, ignored_files, refuse_another_protocol, table_paths
+from training.cohort.file_names import PROTOCOL_FILE, STUDY_FILE, ignored_files, refuse_another_protocol, table_paths
 from training.cohort.identifier_repairs import repair_identifiers
 from training.cohort.repairs import Repair
 from training.cohort.table import FORGIVING, STRICT, ArrowArray, TableFile, read_table
@@ -120,12 +120,12 @@ SHOWN_RUNS = 10
 
 
 def _describe(problem: Problem, rows: Sequence[int], most: int | None) -> str:
-    in_protocol = problem.place == PROTOCOL_FILE
+    has_lines = problem.place in (PROTOCOL_FILE, STUDY_FILE)
     parts = [problem.place]
     if rows:
         # A spreadsheet numbers the header of a CSV file 1; a Parquet file has no such row.
         first = 2 if has_header_row(problem.place) else 1
-        unit = "line" if in_protocol else "row" if first == 2 else "data row"
+        unit = "line" if has_lines else "row" if first == 2 else "data row"
         parts.append(unit + ("s " if len(rows) > 1 else " ") + _ranges([row + first for row in rows], most))
     if problem.column is not None:
         is_option = problem.column.startswith("--")

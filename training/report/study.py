@@ -1,4 +1,4 @@
-"""What only the authors of a study can say, as `study_file` read it; a report flows it into the reporting standards."""
+"""What only the authors of a study can say, as `training.report.authors` read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,16 +17,17 @@ class AuthorsReply:
 
 @dataclass(frozen=True)
 class StudyAnswers:
-    """The authors' answers by key, and their replies by the number of the signalling question.
+    """The authors' answers by key, and their replies by the key of the signalling question.
 
-    ``digest`` is the SHA-256 of ``study.toml``; ``None`` if there is none. ``later`` says that the file was given for
-    this report, and is not recorded with the training.
+    ``document`` is the text of ``study.toml`` and ``digest`` its SHA-256, ``None`` if there is no file. ``later`` says
+    that the file was given for this report, and is not recorded with the training.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     replies: Mapping[str, AuthorsReply] = field(default_factory=dict)
     digest: str | None = None
     later: bool = False
+    document: str = field(default="", repr=False)
 
     def text(self, key: str) -> str:
         """The answer of a key; empty if it is open."""

@@ -7,7 +7,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ from training.plausibility.cohort_check import CohortCheck
 from training.registry.registration import register
 from training.registry.release import MODEL_NAME, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
+from training.report.study import StudyAnswers
 from training.simulation.marks import is_synthetic
-from training.tracking.cohort_check import log_check
+from training.tracking.cohort_check import log_check, log_study
 from training.tracking.evidence import log_evidence, report_of
 
 
@@ -52,10 +53,12 @@ def record(
     started: float,
     announce: Callable[[str], None],
     check: CohortCheck | None = None,
+    study: StudyAnswers | None = None,
 ) -> RecordedRun:
     """Record a finished training with its evidence and its cohort's check, register its model, and seal the record.
 
-    ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step.
+    ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step. ``study`` is what
+    the authors answer in ``study.toml``; it is recorded too.
     """
     use_store()
     source = evidence.cohort.source
@@ -65,13 +68,15 @@ def record(
         announce("the run")
         _record_training(training, evidence, Path(scratch))
         log_check(check)
+        answers = log_study(study)
         for landmark in training.landmarks:
             announce(landmark.outcomes.landmark.name)
             _record_landmark(training, landmark, evidence.landmark(landmark.outcomes.landmark.name))
         announce("the model")
         digest, version = register(training.bundle, training.provenance, Path(scratch))
         announce("the evidence")
-        log_evidence(evidence, _facts(training, RecordedRun(run.info.run_id, version, digest), started))
+        facts = _facts(training, RecordedRun(run.info.run_id, version, digest), started)
+        log_evidence(evidence, replace(facts, answers=answers))
     announce("the seal")
     seal_run(run.info.run_id)
     return RecordedRun(run.info.run_id, version, digest, report_of(run.info.run_id))
