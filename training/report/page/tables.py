@@ -34,7 +34,7 @@ def candidates_table(evidence: Evidence) -> Table:
     """The candidates of every head with the losses by which the winner was chosen."""
     rows = [
         (
-            _first(f"{landmark.name}, {head.head}", position),
+            f"{landmark.name}, {head.head}",
             CANDIDATES.get(candidate.name, candidate.name) + (" (chosen)" if candidate.name == head.winner else ""),
             f"{measure_title(head.loss)} {number(candidate.loss, 4)}",
             interval(candidate.difference, 4),
@@ -42,15 +42,10 @@ def candidates_table(evidence: Evidence) -> Table:
             "<0.001" if candidate.p is not None and candidate.p < 0.001 else number(candidate.p, 3),
         )
         for landmark, head in _heads(evidence)
-        for position, candidate in enumerate(head.candidates)
+        for candidate in head.candidates
     ]
     header = ("head", "candidate", "held-out loss", "above the best (95% interval)", "t", "one-sided p")
     return Table("Candidates", header, rows, "wide")
-
-
-def _first(words: str, position: int) -> str:
-    """The words in the first row of a head, so that the others do not repeat them."""
-    return words if position == 0 else ""
 
 
 def sample_size_table(evidence: Evidence) -> Table:
