@@ -69,8 +69,15 @@ def _by_question(landmark: LandmarkEvidence, mine: list[ReportFigure], *, on_fir
     yield Figures(printed)
     yield measures_by_question(landmark)
     yield from folded_tables(sites_by_question(landmark), groups_by_question(landmark), sensitivities(landmark))
-    yield Figures(_of_kind(mine, "event-free", "learning"))
-    yield from _in_full(landmark, [one for one in mine if one not in printed])
+    fitted = [head.head for head in landmark.heads if head.winner not in (None, "no_model")]
+    curves = [one for one in _of_kind(mine, "learning") if one.caption.title.startswith(_learning_titles(fitted))]
+    late = [*_of_kind(mine, "event-free"), *curves]
+    yield Figures(late)
+    yield from _in_full(landmark, [one for one in mine if one not in (*printed, *late)])
+
+
+def _learning_titles(heads: list[str]) -> tuple[str, ...]:
+    return tuple(f"Learning curve: {head}" for head in heads)
 
 
 def folded_tables(*found: Table) -> Iterator[Block]:
@@ -88,8 +95,8 @@ def _in_full(landmark: LandmarkEvidence, others: list[ReportFigure]) -> Iterator
             *question_tables(question).values(),
         ]
         yield FoldedBlocks(f"In full: {question.name}, {landmark.name}", with_content(of_question), printed=False)
-    mix: list[Block] = [Figures(_of_kind(others, "missing")), tables.full_case_mix_table(landmark)]
-    yield FoldedBlocks(f"In full: patients, {landmark.name}", with_content(mix), printed=False)
+    mix: list[Block] = [Figures(_of_kind(others, "missing", "learning")), tables.full_case_mix_table(landmark)]
+    yield FoldedBlocks(f"In full: patients and learning curves, {landmark.name}", with_content(mix), printed=False)
 
 
 def _of_kind(figures: Iterable[ReportFigure], *kinds: str) -> list[ReportFigure]:
