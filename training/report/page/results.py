@@ -1,6 +1,6 @@
 """The results of a report as sections: the patients, each landmark, and what is about the model as a whole."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from training.evaluation.case_mix_comparison import NOTABLE
 from training.evidence.document import LandmarkEvidence
@@ -76,7 +76,7 @@ def _by_question(landmark: LandmarkEvidence, mine: list[ReportFigure], *, on_fir
     yield from _in_full(landmark, [one for one in mine if one not in (*printed, *late)])
 
 
-def _learning_titles(heads: list[str]) -> tuple[str, ...]:
+def _learning_titles(heads: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"Learning curve: {head}" for head in heads)
 
 
