@@ -112,7 +112,7 @@ def _intercepts(model: ModelSpecification) -> Table:
         )
     ]
     header = ("weeks", "intercept (log-odds)", "relapse in a week", "competing event in a week")
-    return Table(f"Intercepts of {model.head}: a patient whose terms are 0", header, rows, "dense")
+    return Table(f"Intercepts of {model.head}: a patient whose terms are 0", header, rows)
 
 
 def _example_table(model: ModelSpecification, example: WorkedExample) -> Table:
@@ -133,7 +133,7 @@ def _example_table(model: ModelSpecification, example: WorkedExample) -> Table:
         "if missing",
         "adds",
     )
-    return Table(f"Worked example: {model.head}", header, rows, "dense")
+    return Table(f"Worked example: {model.head}", header, rows, "exact")
 
 
 def _example_row(part: str, step: WorkedTerm) -> tuple[str, ...]:

@@ -30,13 +30,13 @@ STEPS = (
     "Remission: p = 1 / (1 + exp(-(intercept + s))).",
     (
         "Relapse in a week, for each week, with the intercept of its band: h = 1 / (1 + exp(-(intercept + s))). A "
-        "competing event in a week without relapse: c, the competing hazard of the band; with competing terms, whose sum "
-        "is z: c exp(z) / (1 - c + c exp(z))."
+        "competing event in a week without relapse: c, the competing hazard of the band; with competing terms, whose "
+        "sum is z: c exp(z) / (1 - c + c exp(z))."
     ),
     (
-        "From free = 1 and relapsed = 0, week by week: relapsed grows by free h; then free becomes free (1 - h) (1 - c). "
-        "For k days of a week: the new free is free ((1 - h) (1 - c))^(k/7), and relapsed grows by the loss of free times "
-        "h / (1 - (1 - h) (1 - c))."
+        "From free = 1 and relapsed = 0, week by week: relapsed grows by free h; then free becomes free (1 - h) "
+        "(1 - c). For k days of a week: the new free is free ((1 - h) (1 - c))^(k/7), and relapsed grows by the loss "
+        "of free times h / (1 - (1 - h) (1 - c))."
     ),
     "Sustained remission: p times free.",
 )
