@@ -15,6 +15,7 @@ from features.protocol.instrument import Instrument
 from features.protocol.keys import LISTS, REQUIRED, SECTIONS, TEXT, is_name, is_text
 from features.protocol.nearest_word import did_you_mean
 from features.protocol.problems import Problem, ProtocolRefusedError
+from features.protocol.study import StudyDescription
 
 
 def parse_protocol(text: str) -> Protocol:
@@ -245,6 +246,9 @@ def _assemble(sections: Mapping[str, Any]) -> Protocol:
             declared_instrument(name, entry) for name, entry in sections.get("instruments", {}).items()
         ),
         own_features=tuple(declared_feature(entry) for entry in sections.get("features", [])),
+        study=StudyDescription(**{key: " ".join(text.split()) for key, text in sections["study"].items()})
+        if sections.get("study")
+        else None,
     )
 
 

@@ -19,6 +19,7 @@ from features.protocol.instruments import (
     Instrument,
 )
 from features.protocol.own_feature import OwnFeature
+from features.protocol.study import StudyDescription, described_study
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,6 +128,12 @@ class Protocol:
     covariates: tuple[Covariate, ...] = ()
     own_instruments: tuple[Instrument, ...] = ()
     own_features: tuple[OwnFeature, ...] = ()
+    study: StudyDescription | None = None
+
+    @property
+    def described(self) -> StudyDescription:
+        """What the study is about, for texts; neutral words where neither the study nor KAP's own protocol has any."""
+        return described_study(self.name, self.study)
 
     @cached_property
     def instruments(self) -> dict[str, Instrument]:
@@ -224,6 +231,7 @@ class Protocol:
         _leave_out_defaults(values["own_instruments"], Instrument, _LATER_FIELDS)
         if not self.own_features:
             del values["own_features"]
+        _leave_out_defaults([values], Protocol, ("study",))
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @property
@@ -278,4 +286,5 @@ def protocol_from_document(document: str) -> Protocol:
             for instrument in values["own_instruments"]
         ),
         own_features=tuple(OwnFeature(**one) for one in values.get("own_features", ())),
+        study=StudyDescription(**values["study"]) if "study" in values else None,
     )

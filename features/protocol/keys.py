@@ -6,6 +6,7 @@ from typing import Any
 
 from features.protocol.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS
 from features.protocol.own_feature import MEASURES
+from features.protocol.study import LONGEST_TEXT, STUDY_TEXTS
 
 Check = Callable[[Any], bool]
 OLDEST_YEARS = 110
@@ -17,6 +18,10 @@ LONGEST_LEVEL = 100
 def is_text(value: Any) -> bool:
     """Whether a value is a text that is not blank."""
     return isinstance(value, str) and bool(value.strip())
+
+
+def _is_description(value: Any) -> bool:
+    return is_text(value) and len(value) <= LONGEST_TEXT and " ".join(value.split()).isprintable()
 
 
 def is_number(value: Any) -> bool:
@@ -151,6 +156,9 @@ SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
         "reliable_change": (lambda value: is_number(value) and value > 0, "a number above 0"),
         "source": TEXT,
     },
+    "study": dict.fromkeys(
+        STUDY_TEXTS, (_is_description, f"a text of up to {LONGEST_TEXT} characters that is not blank")
+    ),
 }
 """The keys of each section: whether a value fits, and what is required."""
 LISTS = ("landmarks", "covariates", "features")

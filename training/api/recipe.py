@@ -14,6 +14,7 @@ from training.experiment.train import Announce, Training, train
 from training.plausibility.cohort_check import CohortCheck
 from training.provenance import collect_provenance
 from training.registry.names import model_name_of
+from training.report.study import StudyAnswers
 
 
 class StageDisplay(Protocol):
@@ -31,7 +32,7 @@ class TrainingRequest:
     """What to train on and how. ``check`` is recorded with the training; ``source`` names the cohort.
 
     ``workers`` is the number of processes. Without ``recorded`` there is no run and no version. ``model_name`` is the
-    researcher's own name of the registered model.
+    researcher's own name of the registered model, and ``study`` is what the authors answer in ``study.toml``.
     """
 
     cohort: Cohort
@@ -41,6 +42,7 @@ class TrainingRequest:
     workers: int
     recorded: bool = True
     model_name: str | None = None
+    study: StudyAnswers | None = None
 
 
 def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel:
@@ -62,7 +64,7 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     started = time.time()
     with ResourceMeter() as meter:
         finished, evidence = _trained(request, meter.timing(stages.count))
-    options = RecordingOptions(request.model_name, meter.use())
+    options = RecordingOptions(request.model_name, meter.use(), request.study)
     recorded = record(
         finished, evidence, started, lambda part: stages.step(f"recording {part}"), request.check, options
     )

@@ -26,6 +26,7 @@ from training.cli.options.acknowledge import acknowledges
 from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
+from training.cli.report import report
 from training.cli.runs import runs
 
 if TYPE_CHECKING:
@@ -107,14 +108,14 @@ def train(
     training/SETTINGS.md lists every setting; copy training/default.toml to begin with.
     """
     from training.api.recipe import TrainingRequest, run_training
-    from training.cli.cohort_check import read_checked
+    from training.cli.cohort_check import read_with_study
     from training.cli.options.progress import Progress
     from training.config import load_config, quickened
 
     settings = replace(load_config(config, seed), acknowledged=acknowledged)
     with Progress() as progress:
         progress.step("reading the cohort")
-        read, check = read_checked(directory, strict=strict)
+        read, check, study = read_with_study(directory, strict=strict)
         request = TrainingRequest(
             cohort=read,
             check=check,
@@ -122,6 +123,7 @@ def train(
             source=directory.resolve().name,
             workers=workers or os.cpu_count() or 1,
             model_name=model_name,
+            study=study,
         )
         trained = run_training(request, progress)
     click.echo(_as_json(trained) if as_json else _as_text(trained))
@@ -144,7 +146,7 @@ def _as_text(trained: "TrainedModel") -> str:
     return "\n".join([*notes(trained.training.leakage), words])
 
 
-for _command in (runs, evaluate, recalibrate, promote, rollback, history):
+for _command in (runs, report, evaluate, recalibrate, promote, rollback, history):
     main.add_command(_command)
 
 

@@ -85,4 +85,5 @@ def facts(registered: RegisteredModel, bundle: Bundle, run_id: str, provenance: 
         settings={key: str(value) for key, value in flattened(settings).items()},
         features=feature_dictionary(bundle.protocol),
         outcomes=outcome_rules(bundle.protocol),
+        study=bundle.protocol.described,
     )

@@ -32,9 +32,10 @@ from training.registry.names import MODEL_NAME, model_name_of
 from training.registry.registration import describe, register
 from training.registry.release import use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
+from training.report.study import StudyAnswers
 from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
-from training.tracking.cohort_check import log_check
+from training.tracking.cohort_check import log_check, log_study
 from training.tracking.evidence import head_metrics, head_run_name, log_evidence, report_of
 from training.tracking.links import experiment_of_model, run_link, run_page
 from training.tracking.metrics import log_run, setting_parameters, slugs_of, sustained_measures
@@ -63,10 +64,14 @@ class RecordedRun:
 
 @dataclass(frozen=True)
 class RecordingOptions:
-    """``model_name`` is the researcher's own name of the registered model; ``use`` is what the training took."""
+    """``model_name`` is the researcher's own name of the registered model; ``use`` is what the training took.
+
+    ``study`` is what the authors answer in ``study.toml``; it is recorded too.
+    """
 
     model_name: str | None = None
     use: ResourceUse | None = None
+    study: StudyAnswers | None = None
 
 
 def record(
@@ -89,6 +94,7 @@ def record(
         announce("the run")
         _record_training(training, evidence, Path(scratch))
         log_check(check)
+        answers = log_study(options.study)
         for landmark in training.landmarks:
             announce(landmark.outcomes.landmark.name)
             _record_landmark(training, landmark, evidence.landmark(landmark.outcomes.landmark.name))
@@ -97,7 +103,7 @@ def record(
         MlflowClient().update_run(run.info.run_id, name=f"version {version} · {source}")
         announce("the evidence")
         recorded = RecordedRun(run.info.run_id, version, digest, model=name)
-        about = _facts(training, recorded, started)
+        about = replace(_facts(training, recorded, started), answers=answers)
         log_evidence(evidence, about, name)
         _log_card(training, evidence, about, name)
         if options.use is not None:
@@ -130,6 +136,7 @@ def _facts(training: Training, recorded: RecordedRun, started: float) -> ReportF
         settings={key: str(value) for key, value in flattened(training.config.as_parameters()).items()},
         features=feature_dictionary(protocol),
         outcomes=outcome_rules(protocol),
+        study=protocol.described,
     )
 
 

@@ -19,6 +19,7 @@ HELP = {
     "cohort explain": "Show which ratings decide one PATIENT's outcomes, and by which rule.",
     "train": "Fit a model to the cohort in DIRECTORY, evaluate it on held-out patients, and register it",
     "runs": "List the last trainings with version, cohort and headline figures, the newest first.",
+    "report": "Write the report of a registered VERSION (or an alias) again, or draft study.toml for its authors.",
     "evaluate": "Evaluate MODEL (a registered version, or an alias such as champion) on the validation cohort",
     "recalibrate": "Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY",
     "promote": "Make VERSION of the registered model the champion, if its evidence meets the policy.",

@@ -72,9 +72,21 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> ModelHistory:
     cohort = made_up(place.folder / "cohort", 400, 3, 5)
     other = made_up(place.folder / "elsewhere", 300, 2, 99)
     (other / "import.json").write_bytes(IMPORTED)
+    (cohort / "study.toml").write_text('[study]\nfunding = "The fund of the town."\n')
     done = Workplace(place.folder).kap("train", cohort, "--json", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
     return ModelHistory(place, cohort, other, json.loads(done.stdout.splitlines()[-1])["run_id"])
+
+
+def test_what_the_authors_answer_beside_the_cohort_is_recorded_and_in_every_report(lived: ModelHistory) -> None:
+    (artifacts,) = lived.place.folder.glob(f"mlruns/*/{lived.run_id}/artifacts")
+    assert (artifacts / "study.toml").read_text() == (lived.cohort / "study.toml").read_text()
+    assert "The fund of the town." in (artifacts / "report.html").read_text()
+    done = lived.place.kap("report", "1", "--out", "again.html")
+    assert done.returncode == 0, done.stderr
+    again = (lived.place.folder / "again.html").read_text()
+    assert "The fund of the town." in again
+    assert "recorded with the training" in again
 
 
 def assert_its_import_is_recorded(lived: ModelHistory, run_id: str) -> None:

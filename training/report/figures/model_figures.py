@@ -56,10 +56,10 @@ def _candidates(heads: Sequence[HeadEvidence], where: str) -> Planned:
     """One row per candidate, one panel per head."""
     names = list(dict.fromkeys(one.name for head in heads for one in head.candidates))
     found = [{one.name: one for one in head.candidates} for head in heads]
-    rows = [ForestRow(name, tuple(_difference(known.get(name)) for known in found)) for name in names]
+    rows = [ForestRow(_said(name), tuple(_difference(known.get(name)) for known in found)) for name in names]
     panels = [ForestPanel(f"{head.head}: {measure_title(head.loss)}", 0.0, narrowest=NARROWEST) for head in heads]
     each = "; ".join(
-        f"{head.head}, {one.name} {interval(one.difference, 4)}" for head in heads for one in head.candidates
+        f"{head.head}, {_said(one.name)} {interval(one.difference, 4)}" for head in heads for one in head.candidates
     )
     words = (
         "Held-out loss above the best candidate's, paired by patient, with 95% intervals, in nats per patient; 0 is "
@@ -67,6 +67,10 @@ def _candidates(heads: Sequence[HeadEvidence], where: str) -> Planned:
     )
     caption = Caption(f"candidates-{where}", "Candidates compared", words, f"{each}.")
     return caption, lambda caption: forest_plot(rows, panels, caption)
+
+
+def _said(candidate: str) -> str:
+    return candidate.replace("_", " ")
 
 
 def _difference(found: CandidateEvidence | None) -> Estimate | None:

@@ -40,7 +40,7 @@ def _view(groupings: Sequence[BaselineTable], letter: str) -> Table:
         name = f"{row.label}, {_unit(row)}{WHAT[row.kind]}"
         rows.append([name, _cell(row, row.cells[0]), *cells[0], *between, *chain.from_iterable(cells[1:])])
     by = " and ".join(found.by for found in groupings)
-    return Table(f"Table 1{letter}: patients analysed {first.landmark}, by {by}", header, rows, "dense")
+    return Table(f"Table 1{letter}: patients analysed {first.landmark}, by {by}", header, rows)
 
 
 def _unit(row: BaselineRow) -> str:

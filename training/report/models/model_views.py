@@ -11,7 +11,6 @@ from training.report.models.equation import bands, equation_csv, has_equation
 from training.report.templating import Table
 from training.report.wording import CANDIDATES, percent
 
-SEEN_ELSEWHERE = "The model in full stands in the report of the training or update that made it."
 READING = (
     "An odds ratio compares the odds of remission of two patients who differ in one feature only. A hazard-odds ratio "
     "compares the odds of a relapse within a week, among patients without an event until then; it is the same in every "
@@ -40,12 +39,9 @@ class HeadView:
     example_text: str
 
 
-def model_views(evidence: Evidence) -> list[list[HeadView]]:
-    """The heads of every landmark that were fitted or updated on this cohort."""
-    return [
-        [_view(landmark, head, head.model) for head in landmark.heads if head.model is not None]
-        for landmark in evidence.landmarks
-    ]
+def head_views(landmark: LandmarkEvidence) -> list[HeadView]:
+    """The heads of a landmark that were fitted or updated on this cohort."""
+    return [_view(landmark, head, head.model) for head in landmark.heads if head.model is not None]
 
 
 def equation_link(evidence: Evidence) -> str:
@@ -116,7 +112,7 @@ def _intercepts(model: ModelSpecification) -> Table:
         )
     ]
     header = ("weeks", "intercept (log-odds)", "relapse in a week", "competing event in a week")
-    return Table(f"Intercepts of {model.head}: a patient whose terms, or score, are 0", header, rows, "dense")
+    return Table(f"Intercepts of {model.head}: a patient whose terms, or score, are 0", header, rows)
 
 
 def _example_table(model: ModelSpecification, example: WorkedExample) -> Table:
@@ -137,7 +133,7 @@ def _example_table(model: ModelSpecification, example: WorkedExample) -> Table:
         "if missing",
         "adds",
     )
-    return Table(f"Worked example: {model.head}", header, rows, "dense")
+    return Table(f"Worked example: {model.head}", header, rows, "exact")
 
 
 def _example_row(part: str, step: WorkedTerm) -> tuple[str, ...]:

@@ -16,13 +16,22 @@ from training.report.wording import (
     percent,
 )
 
-_TREATMENTS = {
+
+def is_fitted(landmark: LandmarkEvidence, question: Question) -> bool:
+    """Whether a question's probabilities differ between patients; those of sustained remission may by either head."""
+    winners: dict[str, str | None] = {head.head: head.winner for head in landmark.heads}
+    heads = ("remission", "relapse") if question.head == "sustained" else (question.head,)
+    return any(winners.get(name) not in (None, "no_model") for name in heads)
+
+
+TREATMENTS = {
     "weights": "weighted for those not observed",
     "all-no": "not observed counted as no",
     "excluded": "not observed left out",
-    "worse by 0.5": "not observed did worse than predicted by 0.5 on the log-odds",
-    "worse by 1.0": "not observed did worse than predicted by 1 on the log-odds",
+    "worse by 0.5": "worse than predicted by 0.5 on the log-odds",
+    "worse by 1.0": "worse than predicted by 1 on the log-odds",
 }
+"""How outcomes that were not observed are treated, by the name in the evidence."""
 
 
 def question_tables(question: Question) -> dict[str, Table]:
@@ -107,10 +116,10 @@ def _group_events(group: Subgroup) -> str:
 
 
 def sensitivity_table(question: Question) -> Table:
-    """The measures under each treatment of outcomes that were not observed."""
+    """All measures under each treatment of outcomes that were not observed."""
     names = ordered({name for row in question.sensitivity for name in row.measures})
     rows = [
-        (_TREATMENTS.get(row.treatment, row.treatment), count(row.n), *(interval(row.measures.get(n)) for n in names))
+        (TREATMENTS.get(row.treatment, row.treatment), count(row.n), *(interval(row.measures.get(n)) for n in names))
         for row in question.sensitivity
     ]
     header = ("unobserved outcomes", "patients", *(measure_title(name) for name in names))
@@ -132,12 +141,13 @@ def longest_table(landmarks: Sequence[LandmarkEvidence]) -> Table:
     rows = [
         (landmark.name, question.name, *_performance(question))
         for landmark in landmarks
-        for question in _longest(landmark)
+        for question in longest(landmark)
     ]
     return Table("At the longest horizon", ("landmark", "question", *_PERFORMANCE), rows)
 
 
-def _longest(landmark: LandmarkEvidence) -> list[Question]:
+def longest(landmark: LandmarkEvidence) -> list[Question]:
+    """One question per head, that of the longest horizon."""
     found = {question.head: question for question in sorted(landmark.questions, key=lambda one: one.horizon_days or 0)}
     return [question for question in landmark.questions if found[question.head] is question]
 

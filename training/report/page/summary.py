@@ -1,36 +1,67 @@
-"""The first screen: what the model predicts, how well, and for whom not. Every sentence follows from the evidence."""
+"""The first page: for whom, how good, how sure, what to do with it, who checked. Every sentence follows from facts."""
 
-from collections import Counter
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from training.average_risk import AVERAGE_RISK, cause_of_average
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence
-from training.report.page.question_tables import longest_table
+from training.report.facts import ReportContent
+from training.report.figures.report_figures import ReportFigure
+from training.report.page.assurance import checks, sureness
+from training.report.page.not_for import exclusions
+from training.report.page.question_tables import is_fitted, longest, longest_table
+from training.report.page.use import advice
 from training.report.templating import Table
-from training.report.wording import CANDIDATES, group_title, in_a_sentence, number
+from training.report.wording import CANDIDATES, in_a_sentence, number
 
 
 @dataclass(frozen=True)
 class ReportSummary:
-    """The three answers; ``heads`` holds the name of each landmark with the sentences about each head."""
+    """The answers of the first page, in sentences, with one table and one figure (``None`` if none could be drawn)."""
 
     predicts: str
-    heads: tuple[tuple[str, list[str]], ...]
-    longest: Table
+    for_whom: tuple[str, ...]
     not_for: tuple[str, ...]
+    how_good: tuple[str, ...]
+    longest: Table
+    figure: ReportFigure | None
+    how_sure: tuple[str, ...]
+    use: tuple[str, ...]
+    checked: tuple[str, ...]
 
 
-def summarise(evidence: Evidence) -> ReportSummary:
-    """What the first screen says of a model."""
+def summarise(content: ReportContent, report_figures: tuple[ReportFigure, ...]) -> ReportSummary:
+    """What the first page says of a model."""
+    evidence = content.evidence
     return ReportSummary(
         predicts=_predicts(evidence),
-        heads=tuple(
-            (landmark.name, [_head_text(landmark, head) for head in landmark.heads]) for landmark in evidence.landmarks
-        ),
+        for_whom=tuple(_for_whom(content)),
+        not_for=tuple(exclusions(evidence)),
+        how_good=tuple(_how_good(evidence)),
         longest=longest_table(evidence.landmarks),
-        not_for=tuple(_not_for(evidence)),
+        figure=headline_figure(evidence, report_figures),
+        how_sure=tuple(sureness(evidence)),
+        use=tuple(advice(content)),
+        checked=tuple(checks(content)),
     )
+
+
+def headline_figure(evidence: Evidence, report_figures: tuple[ReportFigure, ...]) -> ReportFigure | None:
+    """The calibration of the question that shows most of the model: a fitted head's, at the last landmark.
+
+    Remission goes before sustained remission and relapse. Without a fitted head it is any calibration curve.
+    """
+    curves = [one for one in report_figures if one.caption.name.startswith("calibration-") and one.question is not None]
+    return max(curves, key=lambda one: _rank(evidence, one), default=None)
+
+
+def _rank(evidence: Evidence, figure: ReportFigure) -> tuple[bool, int, int]:
+    landmark = evidence.landmarks[figure.landmark]
+    question = landmark.questions[figure.question or 0]
+    order = {"remission": 0, "sustained": -1, "relapse": -2}
+    last = question in longest(landmark)
+    return is_fitted(landmark, question), figure.landmark, 10 * order[question.head] + last
 
 
 def _predicts(evidence: Evidence) -> str:
@@ -45,15 +76,43 @@ def _predicts(evidence: Evidence) -> str:
     return f"The model predicts, at {where}, the probability of: {in_a_sentence(list(asked))}.{given}"
 
 
+def _for_whom(content: ReportContent) -> Iterator[str]:
+    study = content.about.study
+    yield f"Meant for: {study.population}. Setting: {study.setting}."
+    if content.about.undeclared:
+        yield (
+            f"The protocol does not declare the study's {in_a_sentence(list(content.about.undeclared))}: the words "
+            "above are neutral. Declare them in the table [study] of protocol.toml."
+        )
+    rules = content.about.outcomes
+    if "remission" in rules:
+        yield f"Remission: {rules['remission']}."
+
+
+def _how_good(evidence: Evidence) -> Iterator[str]:
+    """Sentences about heads; equal ones of several heads become one."""
+    said: dict[str, list[str]] = {}
+    for landmark in evidence.landmarks:
+        for head in landmark.heads:
+            said.setdefault(_head_text(landmark, head), []).append(f"{head.head} {landmark.name}")
+    for words, heads in said.items():
+        names = in_a_sentence(heads)
+        yield f"{names[:1].upper()}{names[1:]}{words}"
+
+
 def _head_text(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
-    """One head in one or two sentences, for a fitted model, for the average risk, and without a prediction."""
-    name = head.head.capitalize()
+    """How a head predicts, to follow its name: for a fitted model, for the average risk, and without a prediction."""
     note = _sentence(head.note)
     if head.winner is None:
-        return f"{name}: nothing is predicted.{note}"
+        return f": nothing is predicted.{note}"
     if head.winner == "no_model":
-        return f"{name}: {AVERAGE_RISK}.{_sentence(cause_of_average(head.note))}"
-    return f"{name}, by {CANDIDATES.get(head.winner, head.winner)}: {_pairs(landmark, head)}{note}"
+        return f": {AVERAGE_RISK}.{_sentence(_brief(cause_of_average(head.note)))}"
+    return f", by {CANDIDATES.get(head.winner, head.winner)}: {_pairs(landmark, head)}{note}"
+
+
+def _brief(note: str) -> str:
+    """A cause without its figures in brackets, which stand in the landmark's table."""
+    return re.sub(r"\s*\([^()]*\)", "", note)
 
 
 def _sentence(note: str) -> str:
@@ -80,87 +139,3 @@ def _discrimination(landmark: LandmarkEvidence, head: HeadEvidence) -> Estimate 
         return head.measures.get("c_index")
     asked = (question.measures.get("auc") for question in landmark.questions if question.head == "remission")
     return next(asked, None)
-
-
-def _not_for(evidence: Evidence) -> Iterator[str]:
-    failed = [check.name for check in evidence.leakage if check.stops]
-    if failed:
-        yield f"All patients: leakage checks failed ({in_a_sentence(failed)}). Do not use this model."
-    for check in evidence.leakage:
-        if check.acknowledged is not None:
-            yield f"The leakage check {check.name} failed; {check.acknowledged.as_text()}."
-        if check.warning:
-            yield f"Leakage check {check.name}: {check.warning}."
-    yield from _left_out(evidence)
-    yield from _too_small(evidence)
-    yield from _off_for_all(evidence)
-    yield from _off_for_groups(evidence)
-    if evidence.kind != "updated":  # those of an update stand under what it did
-        yield from evidence.caveats
-
-
-def _left_out(evidence: Evidence) -> Iterator[str]:
-    """Reasons over all landmarks; counts differ between landmarks and stand in the flow diagrams."""
-    boxes = [box for landmark in evidence.landmarks for box in landmark.flow]
-    reasons = {box.label: None for box in boxes if box.name.startswith("left_out.") and box.n}
-    if reasons:
-        yield f"Patients like those left out of the analysis: {'; '.join(reasons)}."
-
-
-def _too_small(evidence: Evidence) -> Iterator[str]:
-    few = {
-        group_title(group): None
-        for landmark in evidence.landmarks
-        for question in landmark.questions
-        for group in question.subgroups
-        if group.n is None
-    }
-    if few:
-        yield f"Groups that are too small to evaluate (fewer than ten patients in a question): {'; '.join(few)}."
-
-
-def _off_for_all(evidence: Evidence) -> Iterator[str]:
-    """Questions whose 95% interval of calibration in the large excludes 0 for all patients together."""
-    off: dict[str, list[str]] = {}
-    for landmark in evidence.landmarks:
-        for question in landmark.questions:
-            way = _way(question.measures.get("calibration_intercept"))
-            if way:
-                off.setdefault(f"{question.name} is too {way}", []).append(landmark.name)
-    if off:
-        said = "; ".join(f"{name} {in_a_sentence(landmarks)}" for name, landmarks in off.items())
-        yield f"All patients, for questions with miscalibrated predictions: {said}."
-
-
-def _off_for_groups(evidence: Evidence) -> Iterator[str]:
-    """Miscalibrated groups in questions that are calibrated for all patients; the most frequent first."""
-    asked, off = Counter[str](), Counter[str]()
-    for question in (question for landmark in evidence.landmarks for question in landmark.questions):
-        if _way(question.measures.get("calibration_intercept")):
-            continue
-        for group in question.subgroups:
-            name, way = group_title(group), _way(group.calibration_in_the_large)
-            asked[name] += group.calibration_in_the_large is not None
-            off.update([f"{name} (too {way}"] if way else [])
-    most = [
-        f"{name} in {times} of {asked[name.rpartition(' (')[0]]})" for name, times in off.most_common(_GROUPS_NAMED)
-    ]
-    more = f"; and {len(off) - len(most)} more" if len(off) > len(most) else ""
-    if most:
-        yield (
-            f"Groups with miscalibrated predictions, in questions that are calibrated for all patients together: "
-            f"{'; '.join(most)}{more}. By chance alone about one in twenty is expected."
-        )
-    elif asked.total():
-        yield "No group has miscalibrated predictions beyond chance. Small errors can't be excluded."
-
-
-_GROUPS_NAMED = 4
-"""Groups that the first screen names; the tables of each question show all."""
-
-
-def _way(found: Estimate | None) -> str:
-    """Whether predictions are too low or too high on average: the whole interval on one side of 0; else empty."""
-    if found is None or found.low is None or found.high is None:
-        return ""
-    return "low" if found.low > 0 else "high" if found.high < 0 else ""

@@ -1,28 +1,20 @@
-"""Landmarks and the run as tables: all numbers, with and without a figure."""
+"""Heads, patients and the run as tables: all numbers, with and without a figure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from training.evaluation.case_mix_comparison import NOTABLE, CaseMixComparison
-from training.evidence.document import Direction, Evidence, HeadEvidence, LandmarkEvidence, LandmarkGain, Number
-from training.report.facts import ReportFacts
-from training.report.page.question_tables import questions_table
+from training.evidence.document import (
+    Direction,
+    Evidence,
+    HeadEvidence,
+    LandmarkEvidence,
+    LandmarkGain,
+    Number,
+)
 from training.report.templating import Table
 from training.report.wording import CANDIDATES, count, in_a_sentence, interval, measure_title, number, ordered, percent
 
 _MET = {True: "met", False: "NOT met", None: "can't be computed"}
-
-
-def landmark_tables(landmark: LandmarkEvidence) -> dict[str, Table | list[Table]]:
-    """All tables of a landmark, by the names under which templates place them; candidates are a table per head."""
-    return {
-        "questions": questions_table(landmark),
-        "heads": heads_table(landmark),
-        "gains": gains_table(landmark),
-        "case_mix": case_mix_table(landmark),
-        "candidates": [candidates_table(head) for head in landmark.heads],
-        "sample_size": sample_size_table(landmark),
-        "instability": instability_table(landmark),
-    }
 
 
 def heads_table(landmark: LandmarkEvidence) -> Table:
@@ -37,46 +29,52 @@ def heads_table(landmark: LandmarkEvidence) -> Table:
     return Table(f"Heads: {landmark.name}", header, rows, "prose")
 
 
-def candidates_table(head: HeadEvidence) -> Table:
-    """The candidates with the losses by which the winner was chosen."""
+def candidates_table(evidence: Evidence) -> Table:
+    """The candidates of every head with the losses by which the winner was chosen."""
     rows = [
         (
+            f"{landmark.name}, {head.head}",
             CANDIDATES.get(candidate.name, candidate.name) + (" (chosen)" if candidate.name == head.winner else ""),
-            number(candidate.loss, 4),
+            f"{measure_title(head.loss)} {number(candidate.loss, 4)}",
             interval(candidate.difference, 4),
             number(candidate.z, 1),
             "<0.001" if candidate.p is not None and candidate.p < 0.001 else number(candidate.p, 3),
         )
+        for landmark, head in _heads(evidence)
         for candidate in head.candidates
     ]
-    header = ("candidate", f"held-out {measure_title(head.loss)}", "above the best (95% interval)", "t", "one-sided p")
-    return Table(f"Candidates: {head.head}", header, rows)
+    header = ("head", "candidate", "held-out loss", "above the best (95% interval)", "t", "one-sided p")
+    return Table("Candidates", header, rows, "wide")
 
 
-def sample_size_table(landmark: LandmarkEvidence) -> Table:
+def sample_size_table(evidence: Evidence) -> Table:
     """Patients required and available per head, by the criteria of Riley and colleagues."""
     rows = []
-    for head in landmark.heads:
+    for landmark, head in _heads(evidence):
         size = head.sample_size
         if size:
             criteria = "; ".join(f"{name.replace('_', ' ')} {needed:,}" for name, needed in size.criteria.items())
             required = "can't be computed" if size.required is None else f"{size.required:,}"
             found = (str(size.parameters), required, f"{size.patients:,}", f"{size.events:,}", _MET[size.met])
-            rows.append((head.head, *found, criteria or "-"))
+            rows.append((f"{landmark.name}, {head.head}", *found, criteria or "-"))
     header = ("head", "parameters", "patients required", "available", "events", "verdict", "by criterion")
-    return Table(f"Sample size: {landmark.name}", header, rows)
+    return Table("Sample size", header, rows, "prose")
 
 
-def instability_table(landmark: LandmarkEvidence) -> Table:
+def instability_table(evidence: Evidence) -> Table:
     """How far a patient's probability moves when the model is refitted on a bootstrap sample."""
     rows = [
-        (head.head, str(found.refits), percent(found.mean_absolute_change, 1), percent(found.median_width, 1),
-         percent(found.share_moving_over_ten_points))
-        for head in landmark.heads
+        (f"{landmark.name}, {head.head}", str(found.refits), percent(found.mean_absolute_change, 1),
+         percent(found.median_width, 1), percent(found.share_moving_over_ten_points))
+        for landmark, head in _heads(evidence)
         if (found := head.instability)
     ]  # fmt: skip
     header = ("head", "refits", "mean change (points)", "median width (points)", "patients moving over 10 points")
-    return Table(f"Instability: {landmark.name}", header, rows)
+    return Table("Instability", header, rows)
+
+
+def _heads(evidence: Evidence) -> Iterator[tuple[LandmarkEvidence, HeadEvidence]]:
+    return ((landmark, head) for landmark in evidence.landmarks for head in landmark.heads)
 
 
 def gains_table(landmark: LandmarkEvidence) -> Table:
@@ -90,7 +88,7 @@ def gains_table(landmark: LandmarkEvidence) -> Table:
 
 
 def case_mix_table(landmark: LandmarkEvidence) -> Table:
-    """The patients analysed, by feature, without features that are missing for all at this landmark."""
+    """The patients analysed at one landmark, by feature, with percentiles."""
     rows = [
         (
             *(row.name, row.unit, count(row.recorded), percent(row.missing_share), number(row.mean)),
@@ -144,12 +142,6 @@ def leakage_table(evidence: Evidence) -> Table:
         for check in evidence.leakage
     ]
     return Table("Leakage checks", ("check", "verdict", "required", "seen", "named"), rows, "prose")
-
-
-def dictionary_table(about: ReportFacts) -> Table:
-    """Every feature with its meaning, range and expected signs."""
-    rows = [(row.name, row.meaning, row.unit, row.range, row.expected, row.source) for row in about.features]
-    return Table("Feature dictionary", ("feature", "meaning", "unit", "range", "expected", "source"), rows, "prose")
 
 
 def directions_table(evidence: Evidence) -> Table:

@@ -12,7 +12,7 @@ from training.evidence.document import HeadEvidence, Question
 from training.report.facts import ReportContent
 from training.report.wording import in_a_sentence, patients, percent
 
-Reply = Literal["yes", "probably yes", "probably no", "no", "no information", "for the authors"]
+Reply = Literal["yes", "probably yes", "probably no", "no", "no information", "open"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,12 @@ class SignallingReply:
 
 @dataclass(frozen=True)
 class Signal:
-    """A signalling question; "yes" speaks against bias."""
+    """A signalling question; "yes" speaks against bias. ``key`` is that of the authors' reply in ``study.toml``."""
 
     number: str
     asks: str
     answer: Callable[[ReportContent], SignallingReply]
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class DomainAssessment:
             return "high risk of bias"
         if "probably no" in replies:
             return "some risk of bias"
-        if replies & {"for the authors", "no information"}:
+        if replies & {"open", "no information"}:
             return "open: answers are outstanding"
         return "low risk of bias by these answers"
 
@@ -64,12 +65,26 @@ class DomainAssessment:
 def assess(content: ReportContent) -> tuple[DomainAssessment, ...]:
     """The four domains with their replies."""
     return tuple(
-        DomainAssessment(domain, tuple(signal.answer(content) for signal in domain.signals)) for domain in DOMAINS
+        DomainAssessment(domain, tuple(_reply(signal, content) for signal in domain.signals)) for domain in DOMAINS
     )
 
 
+def _reply(signal: Signal, content: ReportContent) -> SignallingReply:
+    """What the evidence replies; where it leaves a question open, what the authors do. They can't overrule it."""
+    found = signal.answer(content)
+    said = content.about.answers.replies.get(signal.key)
+    if found.reply != "open" or said is None:
+        return found
+    reply = next(reply for reply in AUTHORS_REPLIES if reply == said.reply)
+    return SignallingReply(reply, f"By the authors: {said.reason}", found.place)
+
+
+AUTHORS_REPLIES: tuple[Reply, ...] = ("yes", "probably yes", "probably no", "no", "no information")
+"""What the authors may reply."""
+
+
 def _authors(words: str) -> Callable[[ReportContent], SignallingReply]:
-    reason = SignallingReply("for the authors", words)
+    reason = SignallingReply("open", words)
     return lambda _content: reason
 
 
@@ -78,7 +93,7 @@ def _data_source(content: ReportContent) -> SignallingReply:
         return SignallingReply(
             "no", "The cohort is synthetic: it can test the method, but is no evidence about patients.", "top"
         )
-    return SignallingReply("for the authors", "Whether the source (cohort, trial, register) suits the purpose.")
+    return SignallingReply("open", "Whether the source (cohort, trial, register) suits the purpose.")
 
 
 def _exclusions(content: ReportContent) -> SignallingReply:
@@ -90,7 +105,7 @@ def _exclusions(content: ReportContent) -> SignallingReply:
     if not proportions:
         return SignallingReply("no information", "No flow of patients was recorded.")
     return SignallingReply(
-        "for the authors",
+        "open",
         f"Left out: {in_a_sentence(proportions)}, by reasons in the flow; are they right?",
         "landmark-1",
     )
@@ -244,20 +259,24 @@ def replies(assessed: Iterable[DomainAssessment]) -> list[Reply]:
 
 DOMAINS = (
     Domain("Participants and data", (
-        Signal("1.1", "Do the data come from a source that suits the purpose?", _data_source),
-        Signal("1.2", "Was it right whom the analysis left out?", _exclusions),
-        Signal("1.3", "Are the patients like those whom the model is meant for?", _authors("Compare the case mix.")),
+        Signal("1.1", "Do the data come from a source that suits the purpose?", _data_source, "data_source"),
+        Signal("1.2", "Was it right whom the analysis left out?", _exclusions, "exclusions"),
+        Signal("1.3", "Are the patients like those whom the model is meant for?",
+               _authors("Compare the case mix."), "population"),
     )),
     Domain("Predictors", (
         Signal("2.1", "Were predictors defined and computed in the same way for all patients?", _same_predictors),
         Signal("2.2", "Were predictors free of what came after the prediction?", _before_outcome),
-        Signal("2.3", "Are all predictors at hand when the model is used?", _authors("Compare with local records.")),
+        Signal("2.3", "Are all predictors at hand when the model is used?",
+               _authors("Compare with local records."), "predictors_at_hand"),
     )),
     Domain("Outcome", (
         Signal("3.1", "Was the outcome defined by one rule, applied in the same way to all patients?", _outcome_rule),
         Signal("3.2", "Would a predictor that copies the outcome have been noticed?", _no_copy),
-        Signal("3.3", "Were raters blind to predictors?", _authors("Self-rated, or rated by whom, knowing what?")),
-        Signal("3.4", "Was the time to the outcome right?", _authors("Whether the horizons suit the decision.")),
+        Signal("3.3", "Were raters blind to predictors?",
+               _authors("Self-rated, or rated by whom, knowing what?"), "blinding"),
+        Signal("3.4", "Was the time to the outcome right?",
+               _authors("Whether the horizons suit the decision."), "horizons"),
     )),
     Domain("Analysis", (
         Signal("4.1", "Were there enough patients and events?", _sample_size),

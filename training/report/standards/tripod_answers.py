@@ -1,22 +1,16 @@
-"""The answers of a run's evidence to TRIPOD+AI's items, each with a link to its place in the report.
+"""The answers of a run's evidence to TRIPOD+AI's items 1 to 16, each with a link to its place in the report.
 
 An answer says only what the evidence shows; ``None`` leaves the item to the authors.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from training.evaluation.case_mix_comparison import NOTABLE
-from training.evidence.document import Question
 from training.report.facts import ReportContent
 from training.report.kinds import KIND, PREDICTED, choice_text
 from training.report.wording import (
     CANDIDATES,
-    has_limits,
     in_a_sentence,
-    interval,
     measure_title,
-    number,
     patients,
     percent,
 )
@@ -24,29 +18,35 @@ from training.report.wording import (
 
 @dataclass(frozen=True)
 class Answer:
-    """``place`` is an anchor of the report. ``complete``: nothing is left to the authors."""
+    """``place`` is an anchor of the report. ``complete``: nothing is left to the authors.
+
+    ``undeclared`` asks for what the protocol should declare.
+    """
 
     words: str
     place: str
     complete: bool = False
+    undeclared: str = ""
 
 
 def title(content: ReportContent) -> Answer:
     """Item 1."""
-    return Answer(f"{content.about.title}. {KIND[content.evidence.kind]}", "top")
+    named = content.about.answers.text("title") or content.about.title
+    return Answer(f"{named}. {KIND[content.evidence.kind]}", "top")
 
 
 def abstract(content: ReportContent) -> Answer:
     """Item 2."""
-    words = (
-        f"The first screen: what is predicted at {len(content.evidence.landmarks)} landmarks, how well, for whom not."
-    )
+    moments = len(content.evidence.landmarks)
+    words = f"The first page: what is predicted at {moments} landmarks, for whom, how well and how sure."
     return Answer(words, "top")
 
 
 def intended_use(content: ReportContent) -> Answer:
     """Items 3b and 27b."""
-    return Answer(content.about.intended_use, "predicts")
+    lacking = in_a_sentence(list(content.about.undeclared))
+    asks = f"The protocol declares no {lacking} of the study: see [study] in protocol.toml." if lacking else ""
+    return Answer(content.about.intended_use, "use", undeclared=asks)
 
 
 def objective(content: ReportContent) -> Answer:
@@ -65,7 +65,9 @@ def source(content: ReportContent) -> Answer:
 
 def sites(content: ReportContent) -> Answer | None:
     """Item 6a."""
-    return Answer(f"Sites: {content.evidence.cohort.sites}.", "top") if content.evidence.cohort.sites else None
+    known = content.evidence.cohort.sites
+    setting = "" if "setting" in content.about.undeclared else f" Setting: {content.about.study.setting}."
+    return Answer(f"Sites: {known}.{setting}", "for-whom") if known else None
 
 
 def eligibility(content: ReportContent) -> Answer | None:
@@ -126,8 +128,8 @@ def missing(content: ReportContent) -> Answer | None:
         if proportions:
             some = sum(share > 0 for share in proportions)
             said.append(f"{landmark.name}: {some} of {len(proportions)} features, at most {percent(max(proportions))}")
-    words = f"Features with missing values: {'; '.join(said)}. Unobserved outcomes: see sensitivity per question."
-    return Answer(words, "landmark-1") if said else None
+    words = f"Features with missing values: {'; '.join(said)}. Unobserved outcomes: see sensitivity per landmark."
+    return Answer(words, "patients") if said else None
 
 
 def division(content: ReportContent) -> Answer:
@@ -211,112 +213,3 @@ def differences(content: ReportContent) -> Answer | None:
     """Item 16."""
     same = Answer(f"The same cohort, divided: {content.evidence.folds}.", "how-well", complete=True)
     return same if content.evidence.kind == "held out" else None
-
-
-def ethics(content: ReportContent) -> Answer | None:
-    """Item 17."""
-    none = Answer("No person took part: the cohort is synthetic.", "top", complete=True)
-    return none if content.evidence.cohort.synthetic else None
-
-
-def protocol(content: ReportContent) -> Answer:
-    """Item 18c."""
-    return Answer(
-        f"Outcome rules {content.evidence.protocol}, digest {content.evidence.protocol_digest}.", "definitions"
-    )
-
-
-def data(content: ReportContent) -> Answer:
-    """Item 18e."""
-    return Answer(f"Identified by the digest {content.evidence.cohort.digest}.", "environment")
-
-
-def code(content: ReportContent) -> Answer | None:
-    """Item 18f."""
-    commit = content.about.provenance.get("commit")
-    return Answer(f"Identified by the commit {commit}.", "environment") if commit else None
-
-
-def flow(content: ReportContent) -> Answer | None:
-    """Item 20a."""
-    flows = [landmark.flow for landmark in content.evidence.landmarks]
-    return Answer("A flow diagram per landmark.", "landmark-1") if any(flows) else None
-
-
-def case_mix(content: ReportContent) -> Answer | None:
-    """Item 20b."""
-    shown = any(landmark.case_mix for landmark in content.evidence.landmarks)
-    return Answer("A table of features and a figure of missing values per landmark.", "landmark-1") if shown else None
-
-
-def comparison(content: ReportContent) -> Answer | None:
-    """Item 20c."""
-    if content.evidence.kind == "held out":
-        return Answer("Development and evaluation used one cohort.", "top", complete=True)
-    rows = content.about.case_mix
-    if not rows:
-        return None
-    known = [row for row in rows if row.standardised_difference is not None]
-    notable = [row for row in known if abs(row.standardised_difference or 0.0) >= NOTABLE]
-    words = f"Side by side; standardised differences of {NOTABLE} or more in {len(notable)} of {len(known)} features."
-    return Answer(words, "compared", complete=True)
-
-
-def numbers(content: ReportContent) -> Answer | None:
-    """Item 21."""
-    said = _per_question(content, lambda question: f"{question.n:,} and {question.events:,}")
-    return Answer(f"Patients and events: {said}.", "how-well") if said else None
-
-
-def full_model(content: ReportContent) -> Answer:
-    """Item 22."""
-    return Answer(
-        f"The bundle of digest {content.about.bundle_digest}, kept with run {content.about.run_id}.", "environment"
-    )
-
-
-def performance(content: ReportContent) -> Answer | None:
-    """Item 23a."""
-    said = _per_question(content, lambda question: interval(question.measures.get("auc")))
-    words = f"c-statistic (95% interval): {said}. All measures and groups are below each question."
-    return Answer(words, "how-well") if said else None
-
-
-def cluster_results(content: ReportContent) -> Answer | None:
-    """Item 23b."""
-    if not any(question.across_sites for mark in content.evidence.landmarks for question in mark.questions):
-        return None
-    said = _per_question(content, _spread)
-    return Answer(f"c-statistic at a new site, expected with 95%: {said}. The rest is below.", "landmark-1")
-
-
-def _spread(question: Question) -> str:
-    found = next((one for one in question.across_sites if one.measure == "auc" and has_limits(one.mean)), None)
-    return f"{number(found.new_site_low)} to {number(found.new_site_high)}" if found else "not known"
-
-
-def _per_question(content: ReportContent, words: Callable[[Question], str]) -> str:
-    """Words about every question, by landmark."""
-    return "; ".join(
-        f"{mark.name}: {', '.join(f'{question.name} {words(question)}' for question in mark.questions)}"
-        for mark in content.evidence.landmarks
-        if mark.questions
-    )
-
-
-def update_results(content: ReportContent) -> Answer:
-    """Item 24."""
-    if content.evidence.kind != "updated":
-        return Answer("Not applicable: no update.", "how-well")
-    return Answer("What was done to each head, with the tests; all figures are of the updated model.", "updated")
-
-
-def limitations(content: ReportContent) -> Answer | None:
-    """Item 26."""
-    said = list(content.evidence.caveats)
-    if content.evidence.cohort.synthetic:
-        said.append("the cohort is synthetic and says nothing of real patients")
-    if content.evidence.quick:
-        said.append("parts of the evaluation were skipped")
-    place = "updated" if content.evidence.kind == "updated" else "not-for"
-    return Answer(f"{'; '.join(one.rstrip('.') for one in said)}.", place) if said else None
