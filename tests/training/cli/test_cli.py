@@ -98,8 +98,18 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
     [
         (
             "train",
-            ["--seed", "--config", "--quick", "--workers", "--model-name", "--json", "--strict", "--acknowledge"]
-            + ["--by", "--reason"],
+            [
+                "--seed",
+                "--config",
+                "--quick",
+                "--workers",
+                "--model-name",
+                "--json",
+                "--strict",
+                "--acknowledge",
+                "--by",
+                "--reason",
+            ],
         ),
         ("recalibrate", ["--reason", "--acknowledge", "--by", "--config", "--workers", "--strict"]),
         ("promote", ["--reason", "--by", "--override", "--cohort", "--policy"]),
