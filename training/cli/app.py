@@ -144,7 +144,7 @@ def _print_training(
     landmarks = summary(finished, evidence)
     if as_json:
         known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
-        known |= {"model": recorded.model, "link": recorded.link}
+        known |= {"reference": f"{recorded.model}/{recorded.model_version}", "link": recorded.link}
         click.echo(json.dumps(known | {"landmarks": landmarks}))
         return
     longest = max(finished.cohort.protocol.horizons_days)

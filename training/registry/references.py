@@ -8,8 +8,8 @@ from mlflow.tracking import MlflowClient
 from features.protocol.problems import InputRefusedError, Problem
 from training.registry.names import MODEL_NAME, ModelReference, split_reference
 
-PROTOCOL_TAG = "protocol"
-"""Tag of a registered model that a training made: the name of the protocol of its first version."""
+BUNDLE_DIGEST = "bundle_digest"
+"""Tag of every version that a training or an update registered, and of none of another tool's."""
 
 
 class AssumedModelNotice(UserWarning):
@@ -35,7 +35,7 @@ def usual_name(client: MlflowClient) -> str:
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-    own = sorted(str(model.name) for model in client.search_registered_models() if PROTOCOL_TAG in model.tags)
+    own = sorted(name for name in _registered_names(client) if _is_own(client, name))
     if len(own) > 1:
         required = f"the model's name too, as NAME/VERSION or NAME@champion; registered are {', '.join(own)}"
         raise InputRefusedError([Problem("registry", None, None, required, "no name")])
@@ -43,3 +43,13 @@ def usual_name(client: MlflowClient) -> str:
         return MODEL_NAME
     warnings.warn(f"the model is {own[0]}, the only one in this registry", AssumedModelNotice, stacklevel=2)
     return own[0]
+
+
+def _registered_names(client: MlflowClient) -> list[str]:
+    return [str(model.name) for model in client.search_registered_models()]
+
+
+def _is_own(client: MlflowClient, name: str) -> bool:
+    """Whether the newest version of a registered model has the digest of a bundle."""
+    newest = client.search_model_versions(f"name = '{name}'", max_results=1)
+    return any(BUNDLE_DIGEST in version.tags for version in newest)

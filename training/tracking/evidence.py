@@ -24,14 +24,16 @@ def log_evidence(evidence: Evidence, about: ReportFacts, model: str) -> None:
     mlflow.log_text(render_report(evidence, about, report_figures), REPORT)
     for report_figure in report_figures:
         mlflow.log_text(report_figure.svg, f"figures/{report_figure.file_name}")
-    run = mlflow.active_run()
-    assert run is not None  # noqa: S101 - the caller opened it
-    cohort = evidence.cohort
-    log_run(run.info.run_id, metrics=headline(evidence) | {"patients": cohort.patients, "sites": cohort.sites})
     digest = hashlib.sha256(document.encode()).hexdigest()
     mlflow.set_tag("evidence_digest", digest)
     if evidence.kind != "external":  # an external evaluation is not what the version was registered with
         MlflowClient().set_model_version_tag(model, str(about.model_version), "evidence_digest", digest)
+
+
+def log_headline(run_id: str, evidence: Evidence) -> None:
+    """Log the headline figures to a run; if that is before its model is logged, MLflow shows them with the model too."""
+    cohort = evidence.cohort
+    log_run(run_id, metrics=headline(evidence) | {"patients": cohort.patients, "sites": cohort.sites})
 
 
 def log_landmarks(evidence: Evidence) -> None:
