@@ -31,7 +31,7 @@ def log_evidence(evidence: Evidence, about: ReportFacts, model: str) -> None:
 
 
 def log_headline(run_id: str, evidence: Evidence) -> None:
-    """Log the headline figures to a run; if that is before its model is logged, MLflow shows them with the model too."""
+    """Log the headline figures to a run. MLflow shows them with a model that is logged later, too."""
     cohort = evidence.cohort
     log_run(run_id, metrics=headline(evidence) | {"patients": cohort.patients, "sites": cohort.sites})
 
