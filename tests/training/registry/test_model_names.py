@@ -84,6 +84,7 @@ def test_a_bare_version_is_of_kap_outcomes_wherever_that_is_registered(registry:
 
 def test_the_only_model_of_a_registry_is_taken_and_that_is_said(registry: Registry) -> None:
     registry.client.create_registered_model("another-tools")
+    registry.client.create_registered_model("another's tool")
     registry.client.create_model_version("another-tools", "elsewhere")
     register(registry, "panic-outcomes")
     with pytest.warns(AssumedModelNotice, match="panic-outcomes, the only one"):
