@@ -43,7 +43,9 @@ class OutcomePredictions(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # ML
         Raises ValueError for a landmark that the protocol does not have, for an unknown ``answer``, and for
         "remission_class" if a row has no probability: leave out the rows whose ``applicability`` is outside.
         """
-        wanted = (params or {}).get("answer") or (context.model_config or {}).get("answer") or ANSWERS[0]
+        wanted = (
+            (params or {}).get("answer") or (getattr(context, "model_config", None) or {}).get("answer") or ANSWERS[0]
+        )
         if wanted not in ANSWERS:
             raise ValueError(f"answer: one of {', '.join(ANSWERS)} is required")
         found = self._frame(model_input)
