@@ -67,15 +67,17 @@ def classifier_learner(name: str, make: Callable[[], Any]) -> Learner:
 def missing_values(estimator: Any, rows: Floats) -> MissingValues:
     """Passed on if the estimator says that it takes them; else the median, and an indicator where any are missing.
 
-    A column without any value is 0 for either: it says nothing, and histogram-based boosting refuses it.
+    A column without any value is 0 for either, also for a later patient with a value: an estimator that learned nothing
+    of a column may still answer by it, as naive Bayes does. Histogram-based boosting refuses such a column.
     """
     rows = rows.astype(np.float32).astype(np.float64)
     missing = np.isnan(rows)
+    never = np.flatnonzero(missing.all(axis=0)).astype(np.int64)
     if _takes_missing(estimator):
         fill = np.where(missing.all(axis=0), 0.0, np.nan)
-        return MissingValues(fill, np.zeros(0, dtype=np.int64))
+        return MissingValues(fill, np.zeros(0, dtype=np.int64), never)
     some = missing.any(axis=0) & ~missing.all(axis=0)
-    return MissingValues(np.nan_to_num(_medians(rows)), np.flatnonzero(some).astype(np.int64))
+    return MissingValues(np.nan_to_num(_medians(rows)), np.flatnonzero(some).astype(np.int64), never)
 
 
 def _takes_missing(estimator: Any) -> bool:
