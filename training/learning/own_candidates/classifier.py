@@ -67,7 +67,7 @@ def classifier_learner(name: str, make: Callable[[], Any]) -> Learner:
 def missing_values(estimator: Any, rows: Floats) -> MissingValues:
     """Passed on if the estimator says that it takes them; else the median, and an indicator where any are missing.
 
-    A column without any value is 0 for either, also for a later patient with a value: an estimator that learned nothing
+    A column without any value is 0 for either, also for a later patient with a value: an estimator that knows nothing
     of a column may still answer by it, as naive Bayes does. Histogram-based boosting refuses such a column.
     """
     rows = rows.astype(np.float32).astype(np.float64)
