@@ -141,6 +141,21 @@ def test_a_fit_that_fails_names_its_place_and_no_value(module: Path) -> None:
     assert f"ValueError in {NAME}.py, line" in refused.value.problems[0].found
 
 
+class BrokenClassifier(Certain):
+    """Fails with a patient's value in the message when it is asked."""
+
+    def predict_proba(self, rows: Floats) -> Floats:
+        raise ValueError(f"what is {rows[0, 0]}?")
+
+
+def test_a_prediction_that_fails_names_its_place_and_no_value() -> None:
+    task = remission_with(60, 100)
+    head, _ = task.fit(classifier_learner("broken", BrokenClassifier), np.ones(100, dtype=np.bool_))
+    with pytest.raises(InputRefusedError) as refused:
+        head.score.predict(task.training_data.rows)
+    assert "ValueError in test_own_fits.py, line" in refused.value.problems[0].found
+
+
 def test_a_boosted_classifier_is_converted_and_answers_as_the_original(module: Path) -> None:
     task = remission_with(120, 300, effect=3.0)
     task.training_data.rows[::5, 0] = np.nan

@@ -23,9 +23,10 @@ class EstimatorScore:
 
     A classifier may say 0 or 1, as a forest of full trees does. Of ``n`` patients none can support that, so a
     probability is at least that of half an event among them: the limit is log(2n + 1). ``reference`` (features,) is
-    where contributions start.
+    where contributions start, ``name`` is the candidate's.
     """
 
+    name: str
     estimator: Any
     missing: MissingValues
     limit: float
@@ -40,8 +41,10 @@ class EstimatorScore:
         """Score per row, shape (n,)."""
         if not len(rows):
             return np.zeros(0)
-        probability = np.asarray(self.estimator.predict_proba(self.missing.replaced(rows)), dtype=np.float64)
-        return log_odds_within(probability[:, list(self.estimator.classes_).index(1)], self.limit)
+        with foreign_code(self.name, "predict_proba"):
+            probability = np.asarray(self.estimator.predict_proba(self.missing.replaced(rows)), dtype=np.float64)
+            found = probability[:, list(self.estimator.classes_).index(1)]
+        return log_odds_within(found, self.limit)
 
     def explain(self, rows: Floats) -> tuple[Floats, Floats]:
         """Start, shape (n,), and contributions, shape (n, features), whose sum is the score."""
@@ -59,7 +62,7 @@ def classifier_learner(name: str, make: Callable[[], Any]) -> Learner:
         with foreign_code(name, "fit"):
             estimator.fit(missing.replaced(rows), outcome, **{str(weight_argument(estimator)): weight})
         limit = float(np.log(2 * len(training_data.fitted_on) + 1))
-        return FittedScore(EstimatorScore(estimator, missing, limit, rounded_medians(rows)), {}, is_absolute=True)
+        return FittedScore(EstimatorScore(name, estimator, missing, limit, rounded_medians(rows)), {}, is_absolute=True)
 
     return fit
 
