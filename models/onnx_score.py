@@ -4,7 +4,7 @@ It carries the original's answers to made-up rows, and `check` compares them.
 `training/learning/own_candidates/onnx_export.py` converts; nothing here imports scikit-learn.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,16 +38,19 @@ class MissingValues:
     is.
 
     ``fill`` (features,) takes the place of a missing value, NaN where a missing value is passed on. For each feature of
-    ``indicated`` a column is appended: 1 where its value is missing, else 0.
+    ``indicated`` a column is appended: 1 where its value is missing, else 0. A value of one of the features
+    ``never_recorded`` counts as missing: no training patient had one, or the settings leave the feature out.
     """
 
     fill: Floats
     indicated: NDArray[np.int64]
+    never_recorded: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def replaced(self, rows: Floats) -> Floats:
         """Rows (n, features + indicated) in single precision, without missing values unless they are passed on."""
         rows = rows.astype(np.float32).astype(np.float64)
         missing = np.isnan(rows)
+        missing[:, self.never_recorded] = True
         return np.hstack([np.where(missing, self.fill, rows), missing[:, self.indicated].astype(np.float64)])
 
 

@@ -141,6 +141,7 @@ def _onnx_arrays(score: OnnxScore) -> dict[str, NDArray[np.generic]]:
         "limit": np.array(score.limit),
         "fill": score.missing.fill,
         "indicated": score.missing.indicated,
+        "never_recorded": score.missing.never_recorded,
         **{name: getattr(score, name) for name in _ONNX_ARRAYS},
     }
 
@@ -165,7 +166,9 @@ def _onnx_score(arrays: Mapping[str, NDArray[np.generic]]) -> OnnxScore:
         is_log_odds=bool(arrays["is_log_odds"]),
         limit=float(np.asarray(arrays["limit"], dtype=np.float64)),
         missing=MissingValues(
-            np.asarray(arrays["fill"], dtype=np.float64), np.asarray(arrays["indicated"], dtype=np.int64)
+            np.asarray(arrays["fill"], dtype=np.float64),
+            np.asarray(arrays["indicated"], dtype=np.int64),
+            np.asarray(arrays["never_recorded"], dtype=np.int64),
         ),
         **{name: np.asarray(arrays[name], dtype=np.float64) for name in _ONNX_ARRAYS},
     )

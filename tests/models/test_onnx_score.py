@@ -148,3 +148,11 @@ def test_a_bundle_says_which_winner_it_lacks(tmp_path: Path) -> None:
     save_bundle(replace(bundle, models=models, records=tuple(records)), tmp_path / "bundle")
     said = f"{bundle.models[0].landmark.name}, relapse: my_package:Cox: no form without code"
     assert load_bundle(tmp_path / "bundle").research_only == said
+
+
+def test_a_feature_that_no_training_patient_had_changes_nothing() -> None:
+    """Left out by the settings, it is recorded for patients all the same."""
+    none = np.zeros(0, dtype=np.int64)
+    missing = MissingValues(np.array([0.0, 8.0]), none, np.array([0]))
+    rows = np.array([[5.0, 1.0], [np.nan, np.nan]])
+    assert missing.replaced(rows).tolist() == [[0.0, 1.0], [0.0, 8.0]]

@@ -100,7 +100,8 @@ def predict(model: LoadedModel | TrainedModel | Bundle, cohort: Cohort) -> "pd.D
     Raises
     ------
     InputRefusedError
-        If the cohort was read under another protocol: its features and outcomes would be others than the model's.
+        If the cohort was read under another protocol: its features and outcomes would be others than the model's. If
+        the model is research only, because a winner has no form that a bundle can hold.
 
     Examples
     --------
@@ -118,6 +119,9 @@ def predict(model: LoadedModel | TrainedModel | Bundle, cohort: Cohort) -> "pd.D
     if not isinstance(model, LoadedModel | TrainedModel | Bundle):
         raise argument_error("model", "what load_model or train gave", "another object")
     bundle = model if isinstance(model, Bundle) else model.bundle
+    if bundle.research_only:
+        required = "a model whose every winner is in its bundle; train again with candidates that can be exported"
+        raise argument_error("model", required, f"one that is research only: {bundle.research_only}")
     if cohort.protocol.document != bundle.protocol.document:
         required = "a cohort read under the model's protocol: read_cohort(folder, model.protocol)"
         raise argument_error("cohort", required, "one read under another protocol")

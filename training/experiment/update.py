@@ -13,7 +13,7 @@ import numpy as np
 from features.build import build_features
 from features.catalogue import catalogue
 from features.records.cohort import Cohort
-from features.records.timeline import Mask
+from features.records.timeline import Floats, Mask
 from models.bundle import Bundle, HeadRecord
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
@@ -84,17 +84,21 @@ class _UpdateEvidence:
 
 @dataclass(frozen=True, eq=False)
 class _Landmark:
-    """One landmark's model before the update, and the tasks of its heads on the new cohort."""
+    """One landmark's model before the update, and the tasks of its heads on the new cohort.
+
+    ``recorded`` (patients, features) has every feature, also those that a refit does not see.
+    """
 
     model: OutcomeModel
     tasks: dict[str, Task]
     config: TrainingConfig
+    recorded: Floats
 
     def updates(self, fitted_on: Mask) -> dict[str, HeadUpdate]:
         """The updates that some of the patients support; a head that was never fitted stays absent."""
         heads = {"remission": self.model.remission, "relapse": self.model.relapse}
         return {
-            name: update_head(self.tasks[name], head, fitted_on, self.config)
+            name: update_head(self.tasks[name], head, fitted_on, self.config, self.recorded)
             for name, head in heads.items()
             if head is not None and name in self.tasks
         }
@@ -127,8 +131,8 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     refuse_leakage(leakage)
     tasks = [[with_competing(task, folds, config, workers) for task in group] for group in tasks]
     parts = [
-        _Landmark(model, {task.name: task for task in group}, config)
-        for model, group in zip(bundle.models, tasks, strict=True)
+        _Landmark(model, {task.name: task for task in group}, config, rows.values)
+        for model, group, rows in zip(bundle.models, tasks, features, strict=True)
     ]
     everyone = np.ones(len(cohort), dtype=np.bool_)
     updates = [part.updates(everyone) for part in parts]

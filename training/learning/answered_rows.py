@@ -1,6 +1,6 @@
 """Keeps the answers of a fold's model instead of the model: a hundred forests need more memory than there is.
 
-The models of folds predict for the patients held out from them and for nobody else.
+In all repeats but the first, the models of folds predict for the patients held out from them and for nobody else.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,10 @@ class AnsweredRows:
         return self.predict(rows), np.zeros((len(rows), self.features))
 
     def _places(self, rows: Floats) -> NDArray[np.intp]:
-        return np.array([self.place[row.tobytes()] for row in np.ascontiguousarray(rows)], dtype=np.intp)
+        places = [self.place.get(row.tobytes(), -1) for row in np.ascontiguousarray(rows)]
+        if -1 in places:  # a KeyError would show the patient's values
+            raise LookupError("a row is not among those whose answers were kept")
+        return np.array(places, dtype=np.intp)
 
 
 def with_answers_only(head: Head, rows: Floats) -> Head:

@@ -66,12 +66,13 @@ class Choice:
 
 def rule_text(rule: str, level: float) -> str:
     """The rule of the settings as a sentence, as terminal and report state it."""
+    below = f"{level:.2f}" if round(level, 2) == level else f"{level:g}"
     return {
         "average_or_best": "the best candidate, or the average where none beats it significantly (one-sided paired t "
-        f"test, p below {level:.2f})",
+        f"test, p below {below})",
         "best": "the candidate with the least held-out loss",
         "simplest": "the simplest candidate that the best one does not beat significantly (one-sided paired t test, p "
-        f"below {level:.2f})",
+        f"below {below})",
         "one_standard_error": "the simplest candidate whose mean held-out loss is within one standard error of the "
         "best one's",
     }[rule]

@@ -140,7 +140,8 @@ def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int, c
         if fold < 0:
             head, research_only = exported(head, task)
             return head, parameters, None, tuple(trials), research_only
-        head = with_answers_only(head, task.training_data.rows[held])
+        if repeat > 0:  # the description of the winner shuffles features, and asks the models of the first repeat again
+            head = with_answers_only(head, task.training_data.rows[held])
         return head, parameters, task.hold_out(head, held), tuple(trials), ""
 
 

@@ -37,14 +37,18 @@ class HeadUpdate:
     head: Head
 
 
-def update_head(task: Task, head: Head, fitted_on: Mask, config: TrainingConfig) -> HeadUpdate:
+def update_head(
+    task: Task, head: Head, fitted_on: Mask, config: TrainingConfig, recorded: Floats | None = None
+) -> HeadUpdate:
     """Update a head on some patients of a task; a refit is offered from ``refit_from`` of the rarer outcome.
 
-    With too few outcomes for any test the head stays as it is.
+    With too few outcomes for any test the head stays as it is. ``recorded`` are the rows (patients, features) that the
+    head answers, with features that the settings keep from a refit; without them the task's.
     """
     reach = _reach(task, head)
     binomial, baseline = _counts(task, head, fitted_on, reach)
-    linear_predictor = head.slope * head.score.predict(task.training_data.rows)
+    rows = task.training_data.rows if recorded is None else recorded
+    linear_predictor = head.slope * head.score.predict(rows)
     log_odds = baseline + linear_predictor[binomial.patient]
     if task.rarer_among(fitted_on) < config.tuning.inner_folds or not len(binomial.patient):
         return HeadUpdate(NOTHING, {}, 0.0, 1.0, 0.0, head)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.bundle import Bundle
+from models.onnx_score import OnnxScore
 from models.outcome_model import OutcomeModel
 from models.score import Constant, LinearScore, Score, Trees
 from training.monitoring.statistics.calendar import Calendar
@@ -58,7 +59,8 @@ def _columns(score: Score) -> list[int]:
         return score.used[(score.weight != 0) | (score.missing_weight != 0)].tolist()
     if isinstance(score, Trees):
         return [int(name[1:]) for name in score.booster.get_score(importance_type="weight")]
-    return list(range(score.features))  # a converted model does not say which features it uses
+    never = score.missing.never_recorded.tolist() if isinstance(score, OnnxScore) else []
+    return [column for column in range(score.features) if column not in never]  # it does not say which it uses
 
 
 def _check(found: MonitoringFinding, used: bool, calendar: Calendar, *, drawn: bool) -> Check:

@@ -40,9 +40,12 @@ class OutcomePredictions(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # ML
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
         """The answers to the rows, in the form that the parameter ``answer`` asks for.
 
-        Raises ValueError for a landmark that the protocol does not have, for an unknown ``answer``, and for
-        "remission_class" if a row has no probability: leave out the rows whose ``applicability`` is outside.
+        Raises ValueError for a version that is research only, for a landmark that the protocol does not have, for an
+        unknown ``answer``, and for "remission_class" if a row has no probability: leave out the rows whose
+        ``applicability`` is outside.
         """
+        if self.bundle.research_only:
+            raise ValueError(f"this version is research only and answers nobody: {self.bundle.research_only}")
         wanted = (
             (params or {}).get("answer") or (getattr(context, "model_config", None) or {}).get("answer") or ANSWERS[0]
         )

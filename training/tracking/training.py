@@ -116,7 +116,7 @@ def record(
 
 def _log_card(training: Training, evidence: Evidence, about: ReportFacts, name: str) -> None:
     """Log the model card, and describe the registered model and its version."""
-    research_only = training.bundle.training.get("research_only") is True
+    research_only = bool(training.bundle.research_only)
     mlflow.log_text(model_card(evidence, about, research_only=research_only), CARD)
     of_model = model_description(name, training.cohort.protocol.name, synthetic=evidence.cohort.synthetic)
     of_version = version_description(evidence, about, run_page(about.run_id), research_only=research_only)

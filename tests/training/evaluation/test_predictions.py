@@ -79,6 +79,18 @@ def test_a_fold_is_recalibrated_by_the_others_alone() -> None:
     )
 
 
+def test_a_fold_is_recalibrated_at_the_level_of_the_settings() -> None:
+    """At a level that nothing reaches, no fold is recalibrated, however wrong its scores are."""
+    found = fitted_twice()
+    fit = stretched(found.remission)
+    assert fit.recalibration is not None
+    never = replace(fit, recalibration=replace(fit.recalibration, significance=0.0))
+    evaluated, plain = (evaluated_with(found, one, found.relapse) for one in (never, unsupported(fit)))
+    assert evaluated.remission_log_odds is not None
+    assert plain.remission_log_odds is not None
+    assert (evaluated.remission_log_odds == plain.remission_log_odds).all()
+
+
 def test_the_outcomes_of_a_fold_do_not_enter_its_own_recalibration() -> None:
     found = fitted_twice()
     fit = stretched(found.remission)

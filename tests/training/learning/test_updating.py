@@ -105,6 +105,15 @@ def test_another_relation_is_refitted() -> None:
     assert max(update.p_values.values()) < 0.05
 
 
+def test_a_shift_fits_the_rows_that_the_head_answers_although_a_refit_sees_fewer_features() -> None:
+    task = new_patients(6, shift=1.5, slope=-1.0)
+    rows = task.training_data.rows.copy()
+    task.training_data.rows[:, 0] = np.nan
+    update = update_head(task, ORIGINAL, everybody(task), NEVER_REFITTED, rows)
+    assert update.method == INTERCEPT
+    assert update.head.probability(rows).sum() == pytest.approx(task.remission.sum())
+
+
 def test_with_too_few_outcomes_it_is_not_refitted_and_with_next_to_none_nothing_is_done() -> None:
     task = new_patients(5, slope=0.2, other=1.5)
     some = everybody(task) & (np.arange(PATIENTS) < 150)

@@ -12,6 +12,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from features.build import build_features
+from features.protocol.problems import InputRefusedError
 from models.bundle import Bundle, load_bundle
 from models.onnx_score import OnnxScore
 from models.outcomes import expit
@@ -20,6 +21,7 @@ from tests.serving.servers import environment_in, running
 from tests.training.cli.test_evidence_commands import made_up
 from tests.training.commands import SameProcess, refused
 from tests.training.own_candidates.packages import MODULE, write_distribution
+from training.api.models import predict
 from training.cohort.reader import read_cohort
 from training.config import load_config
 from training.learning.candidates import learner_for
@@ -134,6 +136,20 @@ def test_a_research_only_version_answers_nobody(trainings: OwnTrainings, tmp_pat
         ("recalibrate", "2", trainings.cohort, "--reason", "another site"),
     ):
         assert "research only" in refused(trainings.place.kap(*words), 2)
+
+
+def test_mlflow_and_python_get_no_answer_of_a_research_only_version_either(trainings: OwnTrainings) -> None:
+    mlflow.set_tracking_uri(trainings.place.store)
+    served = mlflow.pyfunc.load_model("models:/kap-outcomes/2")
+    example = served.input_example
+    with pytest.raises(ValueError, match="research only"):
+        served.predict(example)
+    bundle = trainings.bundle("2")
+    with pytest.raises(InputRefusedError) as refusal:
+        predict(bundle, read_cohort(trainings.cohort, bundle.protocol))
+    assert "research only" in refusal.value.problems[0].found
+    card = MlflowClient(trainings.place.store).get_model_version("kap-outcomes", "2").description
+    assert "research only" in str(card).lower()
 
 
 def test_the_bundle_holds_an_onnx_file_and_no_code(trainings: OwnTrainings) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.naive_bayes import GaussianNB
 from sksurv.linear_model import CoxPHSurvivalAnalysis
 from sksurv.util import Surv
 
+from features.catalogue import catalogue
+from features.protocol.document import Protocol
 from features.protocol.problems import InputRefusedError
 from features.records.timeline import Floats
 from models.onnx_score import OnnxScore
@@ -18,6 +21,8 @@ from models.outcomes import expit
 from tests.places import ROOT
 from tests.training.trainings import QUICK, drawn_relapses, remission_with
 from training.config import TrainingConfig
+from training.description.importance import importances
+from training.learning.answered_rows import with_answers_only
 from training.learning.candidates import learner_for
 from training.learning.fit import HeadFit, fit_heads
 from training.learning.own_candidates.classifier import EstimatorScore, classifier_learner
@@ -102,11 +107,53 @@ def test_missing_values_become_medians_and_indicators_where_an_estimator_takes_n
     assert (head.score.estimator.weight == 1).all()
 
 
+def test_a_feature_left_out_changes_no_answer_of_naive_bayes() -> None:
+    """A column of one value has almost no variance: naive Bayes would be certain of a patient with another one."""
+    task = remission_with(60, 100)
+    recorded = task.training_data.rows.copy()
+    task.training_data.rows[:, 1] = np.nan
+    head, _ = task.fit(classifier_learner("bayes", GaussianNB), np.ones(100, dtype=np.bool_))
+    assert (head.score.predict(recorded) == head.score.predict(task.training_data.rows)).all()
+
+
+def test_the_importance_of_features_of_a_converted_winner_is_described(module: Path) -> None:
+    task = remission_with(120, 300, effect=3.0)
+    fit = fitted_heads(task, configured("boosted"))
+    assert fit.winner == f"{NAME}:boosted"
+    assert fit.head is not None
+    found = importances(fit.head.score, fit, catalogue(Protocol())[:2], seed=7)
+    assert (found[0].loss_increase or 0.0) > 0.05
+
+
+def test_the_rows_whose_answers_are_kept_are_not_shown_in_an_error() -> None:
+    task = remission_with(60, 100)
+    head, _ = task.fit(classifier_learner("bayes", GaussianNB), np.ones(100, dtype=np.bool_))
+    kept = with_answers_only(head, task.training_data.rows[:10])
+    with pytest.raises(LookupError) as refused:
+        kept.score.predict(task.training_data.rows[10:12])
+    assert str(refused.value) == "a row is not among those whose answers were kept"
+
+
 def test_a_fit_that_fails_names_its_place_and_no_value(module: Path) -> None:
     task = remission_with(60, 100)
     with pytest.raises(InputRefusedError) as refused:
         task.fit(learner_for(f"{NAME}:Failing", task, configured("Failing")), np.ones(100, dtype=np.bool_))
     assert f"ValueError in {NAME}.py, line" in refused.value.problems[0].found
+
+
+class BrokenClassifier(Certain):
+    """Fails with a patient's value in the message when it is asked."""
+
+    def predict_proba(self, rows: Floats) -> Floats:
+        raise ValueError(f"what is {rows[0, 0]}?")
+
+
+def test_a_prediction_that_fails_names_its_place_and_no_value() -> None:
+    task = remission_with(60, 100)
+    head, _ = task.fit(classifier_learner("broken", BrokenClassifier), np.ones(100, dtype=np.bool_))
+    with pytest.raises(InputRefusedError) as refused:
+        head.score.predict(task.training_data.rows)
+    assert "ValueError in test_own_fits.py, line" in refused.value.problems[0].found
 
 
 def test_a_boosted_classifier_is_converted_and_answers_as_the_original(module: Path) -> None:

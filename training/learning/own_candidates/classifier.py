@@ -23,9 +23,10 @@ class EstimatorScore:
 
     A classifier may say 0 or 1, as a forest of full trees does. Of ``n`` patients none can support that, so a
     probability is at least that of half an event among them: the limit is log(2n + 1). ``reference`` (features,) is
-    where contributions start.
+    where contributions start, ``name`` is the candidate's.
     """
 
+    name: str
     estimator: Any
     missing: MissingValues
     limit: float
@@ -40,8 +41,10 @@ class EstimatorScore:
         """Score per row, shape (n,)."""
         if not len(rows):
             return np.zeros(0)
-        probability = np.asarray(self.estimator.predict_proba(self.missing.replaced(rows)), dtype=np.float64)
-        return log_odds_within(probability[:, list(self.estimator.classes_).index(1)], self.limit)
+        with foreign_code(self.name, "predict_proba"):
+            probability = np.asarray(self.estimator.predict_proba(self.missing.replaced(rows)), dtype=np.float64)
+            found = probability[:, list(self.estimator.classes_).index(1)]
+        return log_odds_within(found, self.limit)
 
     def explain(self, rows: Floats) -> tuple[Floats, Floats]:
         """Start, shape (n,), and contributions, shape (n, features), whose sum is the score."""
@@ -59,7 +62,7 @@ def classifier_learner(name: str, make: Callable[[], Any]) -> Learner:
         with foreign_code(name, "fit"):
             estimator.fit(missing.replaced(rows), outcome, **{str(weight_argument(estimator)): weight})
         limit = float(np.log(2 * len(training_data.fitted_on) + 1))
-        return FittedScore(EstimatorScore(estimator, missing, limit, rounded_medians(rows)), {}, is_absolute=True)
+        return FittedScore(EstimatorScore(name, estimator, missing, limit, rounded_medians(rows)), {}, is_absolute=True)
 
     return fit
 
@@ -67,15 +70,17 @@ def classifier_learner(name: str, make: Callable[[], Any]) -> Learner:
 def missing_values(estimator: Any, rows: Floats) -> MissingValues:
     """Passed on if the estimator says that it takes them; else the median, and an indicator where any are missing.
 
-    A column without any value is 0 for either: it says nothing, and histogram-based boosting refuses it.
+    A column without any value is 0 for either, also for a later patient with a value: an estimator that knows nothing
+    of a column may still answer by it, as naive Bayes does. Histogram-based boosting refuses such a column.
     """
     rows = rows.astype(np.float32).astype(np.float64)
     missing = np.isnan(rows)
+    never = np.flatnonzero(missing.all(axis=0)).astype(np.int64)
     if _takes_missing(estimator):
         fill = np.where(missing.all(axis=0), 0.0, np.nan)
-        return MissingValues(fill, np.zeros(0, dtype=np.int64))
+        return MissingValues(fill, np.zeros(0, dtype=np.int64), never)
     some = missing.any(axis=0) & ~missing.all(axis=0)
-    return MissingValues(np.nan_to_num(_medians(rows)), np.flatnonzero(some).astype(np.int64))
+    return MissingValues(np.nan_to_num(_medians(rows)), np.flatnonzero(some).astype(np.int64), never)
 
 
 def _takes_missing(estimator: Any) -> bool:

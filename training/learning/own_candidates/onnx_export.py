@@ -35,7 +35,8 @@ def converted(score: EstimatorScore, rows: Floats, made_up: Floats) -> OnnxScore
             try:
                 raw = _file_of(score, precision, is_log_odds=is_log_odds)
                 found = _score_of(score, raw, precision, made_up, is_log_odds=is_log_odds)
-                away = max(largest_difference(found.predict(part), score.predict(part)) for part in (rows, made_up))
+                parts = [largest_difference(found.predict(part), score.predict(part)) for part in (rows, made_up)]
+                away = float(np.max(parts))  # NaN stays NaN, and is no faithful answer
             except OnnxRefusedError as error:
                 reasons.append(str(error))
                 continue

@@ -138,9 +138,12 @@ class CurveScore:
             return np.zeros((0, bands)), None
         values, weeks = self.missing.replaced(rows), np.diff(self.edges)
         if not hasattr(self.estimator, INCIDENCE):
-            free = self._checked(survival_at(self.estimator, values, days), (len(rows), bands))
+            with foreign_code(self.name, "predict_survival_function"):
+                free = survival_at(self.estimator, values, days)
+            free = self._checked(free, (len(rows), bands))
             return self._log_odds(1 - _stay(free, weeks)), None
-        found = np.asarray(self.estimator.predict_cumulative_incidence(values, days), dtype=np.float64)
+        with foreign_code(self.name, INCIDENCE):
+            found = np.asarray(self.estimator.predict_cumulative_incidence(values, days), dtype=np.float64)
         events = found.shape[1] - 1 if found.ndim == 3 else 0
         found = self._checked(found, (len(rows), max(events, 1) + 1, bands))
         relapse, stay = _cumulated(found[:, 1]), 1 - _cumulated(found[:, 1:].sum(axis=1))
