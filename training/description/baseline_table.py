@@ -131,7 +131,7 @@ def _row(one: _Characteristic, groups: Sequence[Mask], *, compared: bool) -> Bas
     values = [one.values[members] for members in groups]
     counts = [_counts(part, one.common) for part in values]
     hidden, missing_hidden = hidden_cells([shown for shown, _ in counts]), hidden_cells([both for _, both in counts])
-    whole = _cell(one, one.values, hidden=_hidden_alone(one), missing_hidden=False)
+    whole = _whole_cell(one)
     cells = [
         _cell(one, part, hidden=suppressed, missing_hidden=unknown)
         for part, suppressed, unknown in zip(values, hidden, missing_hidden, strict=True)
@@ -159,9 +159,10 @@ def _counts(values: Floats, common: float) -> tuple[tuple[int, int], tuple[int, 
     return (with_it, recorded - with_it), (missing, recorded)
 
 
-def _hidden_alone(one: _Characteristic) -> bool:
-    (hidden,) = hidden_cells([_counts(one.values, one.common)[0]])
-    return hidden
+def _whole_cell(one: _Characteristic) -> BaselineCell:
+    """That of all patients; so many missing values that few patients are left are not counted."""
+    (hidden,), (missing_hidden,) = (hidden_cells([counts]) for counts in _counts(one.values, one.common))
+    return _cell(one, one.values, hidden=hidden, missing_hidden=missing_hidden)
 
 
 def _cell(one: _Characteristic, values: Floats, *, hidden: bool, missing_hidden: bool) -> BaselineCell:

@@ -15,7 +15,7 @@ from models.fitting.learners import fit_logistic, fit_nothing, fit_one_variable,
 from training.config import CANDIDATES, TrainingConfig
 from training.learning.own_candidates.classifier import EstimatorScore, classifier_learner
 from training.learning.own_candidates.onnx_export import converted
-from training.learning.own_candidates.resolution import heads_of, label_of, made, origin_of
+from training.learning.own_candidates.resolution import heads_of, made, origin_of
 from training.learning.own_candidates.survival import CurveScore, SurvivalLearner
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import Head, Task, TaskLearner
@@ -26,14 +26,13 @@ BOTH = frozenset({"remission", "relapse"})
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate: its configured ``name``, its ``label`` for people, and the ``heads`` that it can take.
+    """A candidate: its configured ``name``, and the ``heads`` that it can take.
 
     ``rank`` orders candidates by complexity: those built in first, then the others as they are configured. Ties of the
     choice go to the lower rank. ``learner`` gives the learner of a task.
     """
 
     name: str
-    label: str
     rank: int
     heads: frozenset[str]
     learner: Callable[[Task, TrainingConfig], TaskLearner]
@@ -56,9 +55,8 @@ def candidates_of(config: TrainingConfig) -> tuple[Candidate, ...]:
 def candidate_of(name: str, rank: int, seed: int) -> Candidate:
     """The candidate of a name."""
     if name in _BUILT_IN:
-        label, learner = _BUILT_IN[name]
-        return Candidate(name, label, rank, BOTH, learner)
-    return Candidate(name, label_of(name), rank, heads_of(made(name, seed)), partial(_own_learner, name), is_own=True)
+        return Candidate(name, rank, BOTH, _BUILT_IN[name])
+    return Candidate(name, rank, heads_of(made(name, seed)), partial(_own_learner, name), is_own=True)
 
 
 def origins_of(config: TrainingConfig) -> dict[str, str]:
@@ -83,15 +81,12 @@ def exported(head: Head, task: Task) -> tuple[Head, str]:
     return (head, found) if isinstance(found, str) else (replace(head, score=found), "")
 
 
-_Learners: TypeAlias = dict[str, tuple[str, Callable[[Task, TrainingConfig], TaskLearner]]]
+_Learners: TypeAlias = dict[str, Callable[[Task, TrainingConfig], TaskLearner]]
 _BUILT_IN: _Learners = {
-    "no_model": ("no model: the average risk for every patient", lambda _task, _config: fit_nothing),
-    "one_variable": (
-        "a model of one variable",
-        lambda task, config: fit_one_variable(task.one_variable, config.tuning),
-    ),
-    "logistic": ("penalised logistic regression", lambda _task, config: fit_logistic(config.tuning)),
-    "xgboost": ("gradient-boosted trees (XGBoost)", lambda _task, config: fit_xgboost(config.tuning)),
+    "no_model": lambda _task, _config: fit_nothing,
+    "one_variable": lambda task, config: fit_one_variable(task.one_variable, config.tuning),
+    "logistic": lambda _task, config: fit_logistic(config.tuning),
+    "xgboost": lambda _task, config: fit_xgboost(config.tuning),
 }
 
 

@@ -51,6 +51,11 @@ def model_name_of(protocol: Protocol, given: str | None = None) -> str:
     return _valid(slug[: LONGEST - len(SUFFIX)].removesuffix(SUFFIX).rstrip("-") + SUFFIX, "name")
 
 
+def version_for_commands(name: str, version: str) -> str:
+    """A version as a command takes it: with the model's name, unless that is the usual one."""
+    return version if name == MODEL_NAME else str(ModelReference(name, version))
+
+
 def split_reference(text: str) -> tuple[str | None, str]:
     """The name, if one is given, and the version or alias of ``3``, ``champion``, ``NAME/3`` or ``NAME@champion``.
 

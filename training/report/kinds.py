@@ -31,6 +31,8 @@ KIND = {
     "external": "Evaluation of an existing model on another cohort.",
     "updated": "Update of an existing model, evaluated by cross-fitting.",
 }
+MADE = {"held out": "Trained", "external": "Evaluated", "updated": "Updated"}
+"""What happened on the date of a report, by the kind of evidence."""
 PREDICTED = {
     "held out": "for held-out patients, by models that were fitted in the same way without them",
     "external": "by the stored bundle",

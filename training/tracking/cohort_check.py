@@ -13,6 +13,17 @@ STUDY_DIGEST = "study_digest"
 """The tag with the SHA-256 of ``study.toml``."""
 
 
+CheckAndStudy = tuple[CohortCheck, StudyAnswers]
+"""What stood beside the tables of a cohort, as a command read it."""
+
+
+def log_beside(beside: CheckAndStudy | None) -> StudyAnswers:
+    """Log the check and ``study.toml`` of a cohort; returns the answers, none where there is no file."""
+    check, study = beside or (None, None)
+    log_check(check)
+    return log_study(study)
+
+
 def log_check(check: CohortCheck | None) -> None:
     """Log ``cohort_check.json`` and, if the cohort was imported, ``import.json`` byte for byte and its digest."""
     if check is None:

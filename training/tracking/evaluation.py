@@ -14,13 +14,12 @@ from models.bundle import Bundle
 from training.audit.audit import seal_run
 from training.evaluation.case_mix_comparison import CaseMixComparison, as_json
 from training.evidence.document import Evidence, read_evidence
-from training.plausibility.cohort_check import CohortCheck
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.settings.values import flattened
-from training.tracking.cohort_check import log_check
+from training.tracking.cohort_check import CheckAndStudy, log_beside
 from training.tracking.evidence import EVIDENCE, log_evidence, log_headline, log_landmarks
 from training.tracking.links import experiment_of_model
 
@@ -31,9 +30,9 @@ def record_evaluation(
     cohort: Cohort,
     compared: list[CaseMixComparison],
     provenance: Provenance,
-    check: CohortCheck | None = None,
+    beside: CheckAndStudy | None = None,
 ) -> str:
-    """Record the evidence, the comparison of patients and the cohort's check; returns the run's id."""
+    """Record the evidence, the comparison of patients and what stood beside the cohort; returns the run's id."""
     use_store()
     registered, bundle = model
     source = evidence.cohort.source
@@ -44,6 +43,7 @@ def record_evaluation(
             provenance.as_tags()
             | {
                 "level": "evaluation",
+                "mlflow.source.name": "kap evaluate",
                 "synthetic": str(evidence.cohort.synthetic).lower(),
                 "cohort_digest": cohort.digest,
                 MODEL_NAME_TAG: registered.name,
@@ -53,10 +53,10 @@ def record_evaluation(
             }
         )
         log_headline(run.info.run_id, evidence)
-        log_check(check)
+        answers = log_beside(beside)
         mlflow.log_text(as_json(compared), "case_mix.json")
         about = facts(registered, bundle, run.info.run_id, provenance)
-        log_evidence(evidence, replace(about, case_mix=tuple(compared)), registered.name)
+        log_evidence(evidence, replace(about, case_mix=tuple(compared), answers=answers), registered.name)
         log_landmarks(evidence)
     seal_run(run.info.run_id)
     client = MlflowClient()

@@ -22,7 +22,7 @@ def model_card(evidence: Evidence, about: ReportFacts, *, research_only: bool = 
     lines = [f"# {about.title}, version {about.model_version}", ""]
     lines += _marks(evidence, research_only=research_only)
     lines += ["## Intended use", "", about.intended_use, ""]
-    lines += ["## Not for", "", *_bullets([*NOT_FOR_WHOM, *_eligible(about)]), ""]
+    lines += ["## Not for", "", *_bullets(NOT_FOR_WHOM), ""]
     lines += ["## What it predicts", "", *_bullets(f"**{name}**: {text}" for name, text in about.outcomes.items()), ""]
     lines += ["## Data", "", *_bullets(_data(evidence)), ""]
     lines += ["## How good it is", "", _figures_said(evidence), "", *_table(evidence, OVERALL), ""]
@@ -75,10 +75,6 @@ def _marks(evidence: Evidence, *, research_only: bool) -> list[str]:
     marks += [RESEARCH_ONLY] if research_only else []
     marks += ["**QUICK: parts of the evaluation were skipped.**"] if evidence.quick else []
     return [line for mark in marks for line in (mark, "")]
-
-
-def _eligible(about: ReportFacts) -> list[str]:
-    return [f"The protocol: {about.outcomes['eligible']}"] if "eligible" in about.outcomes else []
 
 
 def _data(evidence: Evidence) -> Iterator[str]:

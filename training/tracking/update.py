@@ -13,13 +13,12 @@ from training.audit.audit import seal_run
 from training.evidence.document import Evidence
 from training.experiment.update import UpdatedModel
 from training.monitoring.statistics.reference import REFERENCE, reference_of_update
-from training.plausibility.cohort_check import CohortCheck
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.registration import describe, register
 from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts
-from training.tracking.cohort_check import log_check
+from training.tracking.cohort_check import CheckAndStudy, log_beside
 from training.tracking.evaluation import facts
 from training.tracking.evidence import log_evidence, log_headline, log_landmarks
 from training.tracking.links import experiment_of_model, run_page
@@ -33,9 +32,9 @@ def record_update(
     cohort: Cohort,
     reason: str,
     provenance: Provenance,
-    check: CohortCheck | None = None,
+    beside: CheckAndStudy | None = None,
 ) -> tuple[str, str]:
-    """Record the update with its evidence, its reason and its cohort's check; returns the run's id and new version."""
+    """Record the update with its evidence, its reason and what stood beside its cohort; returns run and new version."""
     use_store()
     bundle, evidence = updated.bundle, updated.evidence
     settings = bundle.training["settings"]
@@ -48,6 +47,7 @@ def record_update(
             provenance.as_tags()
             | {
                 "level": "update",
+                "mlflow.source.name": "kap recalibrate",
                 MODEL_NAME_TAG: parent.name,
                 "synthetic": str(bundle.training["synthetic"] is True).lower(),
                 "cohort_digest": cohort.digest,
@@ -58,7 +58,7 @@ def record_update(
             }
         )
         log_headline(run.info.run_id, evidence)
-        log_check(check)
+        answers = log_beside(beside)
         mlflow.log_dict(json.loads(bundle.protocol.document), "protocol.json")
         mlflow.log_text(reference_of_update(cohort, bundle.models).as_json(), REFERENCE)
         digest, version = register(bundle, provenance, Path(scratch), parent.name)
@@ -67,7 +67,7 @@ def record_update(
         client.set_model_version_tag(parent.name, version, "parent_version", parent.version)
         client.set_model_version_tag(parent.name, version, "parent_bundle_digest", parent.tags["bundle_digest"])
         made = RegisteredModel(version, run.info.run_id, {}, parent.folder, parent.name)
-        about = facts(made, replace(bundle, digest=digest), run.info.run_id, provenance)
+        about = replace(facts(made, replace(bundle, digest=digest), run.info.run_id, provenance), answers=answers)
         log_evidence(evidence, about, parent.name)
         _log_card(evidence, about, parent, reason)
         log_landmarks(evidence)

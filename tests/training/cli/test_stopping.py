@@ -177,6 +177,27 @@ def test_signals_wait_for_the_end_of_what_must_not_be_half_made() -> None:
     assert (done, stopped.value.code) == (["made"], 143)
 
 
+IMPATIENT = """
+import signal
+from training.cli.options import stopping
+
+stopping.PATIENCE_SECONDS = {patience}
+with stopping.stopped_with_its_processes():
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.raise_signal(signal.SIGINT)
+        print("cleaned")
+"""
+
+
+@pytest.mark.parametrize(("patience", "said"), [(600, "cleaned"), (0, "")])
+def test_a_second_ctrl_c_ends_a_cleaning_that_takes_long_and_no_other(patience: int, said: str) -> None:
+    command = [sys.executable, "-c", IMPATIENT.format(patience=patience)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (130, said, "")
+
+
 def test_the_handlers_of_the_caller_are_back_afterwards() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
     with pytest.raises(SystemExit), stopped_with_its_processes():

@@ -45,6 +45,14 @@ def test_the_figures_are_those_of_the_patients_of_the_column(trained: Training, 
     assert share == pytest.approx(np.nanmean(sex), abs=0.02)
 
 
+def test_so_many_missing_values_that_few_patients_are_left_are_not_counted(trained: Training) -> None:
+    first, values = trained.landmarks[0], trained.landmarks[0].features.values.copy()
+    column = first.features.names.index("age_years")
+    values[np.flatnonzero(first.outcomes.eligible)[4:], column] = np.nan
+    table = baseline_tables(trained.cohort, replace(first.features, values=values), first.outcomes)[0]
+    assert {(cell.missing, len(cell.figures)) for cell in row_of(table, "age_years").cells} <= {(None, 0)}
+
+
 def test_the_early_course_is_no_baseline_and_what_is_the_same_in_all_has_no_row(tables: list[BaselineTable]) -> None:
     features = [row.feature for row in tables[0].rows]
     assert "distance_to_remission" not in features

@@ -14,8 +14,6 @@ from sksurv.linear_model import CoxPHSurvivalAnalysis
 class Forest(RandomForestClassifier):
     """A random forest with larger leaves, which takes missing values as they are."""
 
-    label = "random forest"
-
     def __init__(self, n_estimators=40, min_samples_leaf=10, random_state=None, n_jobs=None):
         super().__init__(
             n_estimators=n_estimators, min_samples_leaf=min_samples_leaf, random_state=random_state, n_jobs=n_jobs

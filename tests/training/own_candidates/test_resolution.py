@@ -30,7 +30,6 @@ def test_candidates_are_ordered_by_complexity_those_of_others_last_as_configured
     assert [one.name for one in found] == ["no_model", "xgboost", f"{NAME}:cox", f"{NAME}:Forest"]
     assert [one.rank for one in found] == [0, 1, 2, 3]
     assert [sorted(one.heads) for one in found[2:]] == [["relapse"], ["remission"]]
-    assert [one.label for one in found[1:]] == ["gradient-boosted trees (XGBoost)", f"{NAME}:cox", "random forest"]
 
 
 def test_a_class_an_instance_and_a_factory_are_the_same_to_a_training(module: Path) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from training.registry.names import version_for_commands
+
 if TYPE_CHECKING:
     from training.tracking.runs import HeadlineFigure, ListedTraining
 
@@ -25,7 +27,9 @@ def runs_text(listed: Sequence["ListedTraining"]) -> str:
 
 
 def _lines(one: "ListedTraining") -> Iterator[str]:
-    name = f"version {one.version}" if one.version else f"no version ({one.status})"
+    name = f"no version ({one.status})"
+    if one.version and one.model:
+        name = f"version {version_for_commands(one.model, one.version)}"
     update = "update on " if one.kind == "update" else ""
     marks = {
         "champion": one.champion,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from training.learning.choice import rule_text
-from training.registry.names import MODEL_NAME
+from training.registry.names import version_for_commands
 from training.report.wording import patients
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def as_text(
 
     Relapses are those within ``longest_horizon`` days; a quick training is marked.
     """
-    lines = []
+    lines, version = [], version_for_commands(recorded.model, recorded.model_version)
     for landmark in landmarks:
         lines += ["", landmark["name"], "=" * len(landmark["name"])]
         for name in ("remission", "relapse"):
@@ -46,15 +46,9 @@ def as_text(
         f"registered as version {recorded.model_version} of {recorded.model}, run {recorded.run_id}",
         f"in MLflow: {recorded.link}",
         f"report: {recorded.report}",
-        f'next: kap promote {_reference(recorded)} --reason "..."' if not config.quick else QUICK,
+        f'next: kap promote {version} --reason "..."' if not config.quick else QUICK,
     ]
     return "\n".join(lines).lstrip("\n")
-
-
-def _reference(recorded: "RecordedRun") -> str:
-    """The version as a command takes it: with the model's name, unless it is the usual one."""
-    version = recorded.model_version
-    return version if recorded.model == MODEL_NAME else f"{recorded.model}/{version}"
 
 
 def _head(name: str, head: dict[str, Any] | None, longest_horizon: int) -> Iterator[str]:

@@ -75,12 +75,6 @@ def parameters_of(name: str, seed: int) -> dict[str, str]:
     return {key: str(value) for key, value in sorted(found.items()) if _is_plain(value)}
 
 
-def label_of(name: str) -> str:
-    """What reports call a candidate: its attribute ``label`` if it has one, else its name."""
-    label = getattr(resolved(name), "label", None)
-    return label if isinstance(label, str) and label else name
-
-
 def origin_of(name: str) -> str:
     """Where a candidate's code comes from: "distribution version", or file and SHA-256 if it is not installed."""
     resolved(name)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from training.evidence.document import Evidence, HeadEvidence
 from training.report.facts import ReportContent
+from training.report.kinds import MADE
 from training.report.study import OPEN
 from training.report.wording import in_a_sentence, number, patients, percent
 
@@ -24,11 +25,14 @@ def sureness(evidence: Evidence) -> Iterator[str]:
         if (found := head.instability) and found.share_moving_over_ten_points is not None
     ]
     if moving:
-        yield (
-            f"Refitted on other samples of the patients, up to {percent(max(moving))} of probabilities move by more "
-            "than 10 points."
-        )
+        most = f"up to {_share(max(moving))} of probabilities move" if max(moving) else "no probability moves"
+        yield f"Refitted on other samples of the patients, {most} by more than 10 points."
     yield from _new_site(evidence)
+
+
+def _share(value: float) -> str:
+    """In percent; a share that is small but not zero is not shown as 0%."""
+    return "1%" if value < 0.01 else percent(value)
 
 
 def _sample_size(heads: list[HeadEvidence]) -> Iterator[str]:
@@ -36,9 +40,10 @@ def _sample_size(heads: list[HeadEvidence]) -> Iterator[str]:
     if known:
         short = known.count(False)
         yield (
-            f"{short} of {len(known)} heads have fewer patients than the criteria of Riley and colleagues require."
+            f"{short} of the {len(known)} models (one per outcome and landmark) have fewer patients than the criteria "
+            "of Riley and colleagues require."
             if short
-            else "All heads have the patients that the criteria of Riley and colleagues require."
+            else "All models have the patients that the criteria of Riley and colleagues require."
         )
 
 
@@ -69,7 +74,8 @@ def checks(content: ReportContent) -> Iterator[str]:
     else:
         yield " ".join(about.decisions) or "Promotion: no decision on this version has been made."
     commit = about.provenance.get("commit")
-    yield f"Code: {f'commit {commit}' if commit else 'its commit was not recorded'}. Trained on {about.written_on}."
+    code = f"commit {commit}" if commit else "its commit was not recorded"
+    yield f"Code: {code}. {MADE[evidence.kind]} on {about.written_on}."
     authors = about.answers.text("authors")
     yield f"Authors: {authors or OPEN}."
 
