@@ -46,7 +46,9 @@ class OutcomePredictions(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # ML
         """
         if self.bundle.research_only:
             raise ValueError(f"this version is research only and answers nobody: {self.bundle.research_only}")
-        wanted = (params or {}).get("answer") or (context.model_config or {}).get("answer") or ANSWERS[0]
+        wanted = (
+            (params or {}).get("answer") or (getattr(context, "model_config", None) or {}).get("answer") or ANSWERS[0]
+        )
         if wanted not in ANSWERS:
             raise ValueError(f"answer: one of {', '.join(ANSWERS)} is required")
         found = self._frame(model_input)
