@@ -164,7 +164,14 @@ def bare_evidence() -> Evidence:
     )
     failed = LeakageCheck(name=NASTY, passed=False, required=NASTY, seen=NASTY, named=[NASTY])
     return found.model_copy(
-        update={"quick": True, "caveats": [NASTY], "leakage": [failed], "refit_check": None, "protocol": NASTY}
+        update={
+            "quick": True,
+            "baseline": [],
+            "caveats": [NASTY],
+            "leakage": [failed],
+            "refit_check": None,
+            "protocol": NASTY,
+        }
     )
 
 

@@ -25,7 +25,7 @@ from training.audit.retraining import environment_verdicts, retraining_verdicts
 from training.experiment.train import Announce
 from training.registry.decision_log import Chain
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
-from training.registry.references import find_reference
+from training.registry.references import find_reference, registered_names
 from training.registry.release import EVALUATION, decision_log, served_copies, use_store
 from training.registry.seal import (
     SEAL,
@@ -112,7 +112,7 @@ def run_of(run_or_version: str) -> str:
 
 def _is_known(client: MlflowClient, run_id: str) -> bool:
     """Whether a version or a decision names a run that is lost."""
-    names = [str(model.name) for model in client.search_registered_models()]
+    names = registered_names(client)
     versions = {version.run_id for name in names for version in client.search_model_versions(f"name = '{name}'")}
     decided = {decision.run_id for name in names for decision in decision_log(name).read().decisions}
     return run_id in versions | decided

@@ -18,6 +18,7 @@ from features.protocol.problems import InputRefusedError
 from models.bundle import MANIFEST, Bundle, BundleRefusedError, load_bundle
 from training.failures import StoreUnreachableError
 from training.registry.names import MODEL_NAME, ModelReference
+from training.registry.references import registered_names
 from training.registry.release import check_store, fetch_bundle, served_copies
 from training.registry.seal import digest_of
 
@@ -49,7 +50,7 @@ def registered_with(digest: str) -> tuple[RegisteredBundle, ...]:
     check_store()
     try:
         client = MlflowClient()
-        names = [str(model.name) for model in client.search_registered_models()]
+        names = registered_names(client)
         found = [version for name in names for version in client.search_model_versions(f"name = '{name}'")]
     except MlflowException as error:
         raise StoreUnreachableError(f"the registry can't be read: {error.error_code}") from None

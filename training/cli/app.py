@@ -132,7 +132,8 @@ def train(
 def _as_json(trained: "TrainedModel") -> str:
     assert trained.recorded is not None  # noqa: S101 - the command records every training
     known = {"run_id": trained.run_id, "model_version": trained.model_version, "report": trained.report}
-    known |= {"model": trained.recorded.model, "link": trained.recorded.link}
+    reference = f"{trained.recorded.model}/{trained.recorded.model_version}"
+    known |= {"reference": reference, "link": trained.recorded.link}
     return json.dumps(known | {"landmarks": trained.landmarks})
 
 

@@ -62,8 +62,13 @@ def split_reference(text: str) -> tuple[str | None, str]:
     return (_valid(before, "model") if sign else None), after
 
 
+def is_model_name(text: str) -> bool:
+    """Whether both stores take a text as the name of a model."""
+    return len(text) <= LONGEST and _VALID.fullmatch(text) is not None
+
+
 def _valid(name: str, where: str) -> str:
-    if len(name) > LONGEST or not _VALID.fullmatch(name):
+    if not is_model_name(name):
         required = (
             f"a name of at most {LONGEST} lower-case letters, digits, -, _ and ., with a letter or digit at both ends"
         )

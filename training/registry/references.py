@@ -6,10 +6,10 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.registry.names import MODEL_NAME, ModelReference, split_reference
+from training.registry.names import MODEL_NAME, ModelReference, is_model_name, split_reference
 
-PROTOCOL_TAG = "protocol"
-"""Tag of a registered model that a training made: the name of the protocol of its first version."""
+BUNDLE_DIGEST = "bundle_digest"
+"""Tag of every version that a training or an update registered, and of none of another tool's."""
 
 
 class AssumedModelNotice(UserWarning):
@@ -35,7 +35,7 @@ def usual_name(client: MlflowClient) -> str:
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-    own = sorted(str(model.name) for model in client.search_registered_models() if PROTOCOL_TAG in model.tags)
+    own = sorted(name for name in registered_names(client) if _is_own(client, name))
     if len(own) > 1:
         required = f"the model's name too, as NAME/VERSION or NAME@champion; registered are {', '.join(own)}"
         raise InputRefusedError([Problem("registry", None, None, required, "no name")])
@@ -43,3 +43,21 @@ def usual_name(client: MlflowClient) -> str:
         return MODEL_NAME
     warnings.warn(f"the model is {own[0]}, the only one in this registry", AssumedModelNotice, stacklevel=2)
     return own[0]
+
+
+def registered_names(client: MlflowClient) -> list[str]:
+    """The names of registered models that may be of this package: another tool's may be no name that it takes."""
+    names: list[str] = []
+    token = None
+    while True:
+        page = client.search_registered_models(max_results=1000, page_token=token)
+        names += [str(model.name) for model in page if is_model_name(str(model.name))]
+        token = page.token
+        if not token:
+            return names
+
+
+def _is_own(client: MlflowClient, name: str) -> bool:
+    """Whether the newest version of a registered model has the digest of a bundle."""
+    newest = client.search_model_versions(f"name = '{name}'", max_results=1)
+    return any(BUNDLE_DIGEST in version.tags for version in newest)

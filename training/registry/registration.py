@@ -20,7 +20,6 @@ from models.reference_answers import converted_scores
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
-from training.registry.references import PROTOCOL_TAG
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "mlflow")
@@ -59,15 +58,13 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path, name: str = 
     return digest, version
 
 
-def describe(name: str, version: str, protocol: str, descriptions: tuple[str, str]) -> None:
+def describe(name: str, version: str, descriptions: tuple[str, str]) -> None:
     """Describe the registered model, unless somebody has, and its version: Markdown, which MLflow's pages show."""
     client = MlflowClient()
     of_model, of_version = descriptions
     registered = client.get_registered_model(name)
     if not registered.description:
         client.update_registered_model(name, of_model)
-    if PROTOCOL_TAG not in registered.tags:
-        client.set_registered_model_tag(name, PROTOCOL_TAG, protocol)
     client.update_model_version(name, version, of_version)
 
 

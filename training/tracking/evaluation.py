@@ -21,7 +21,7 @@ from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.settings.values import flattened
 from training.tracking.cohort_check import log_check
-from training.tracking.evidence import EVIDENCE, log_evidence, log_landmarks
+from training.tracking.evidence import EVIDENCE, log_evidence, log_headline, log_landmarks
 from training.tracking.links import experiment_of_model
 
 
@@ -52,6 +52,7 @@ def record_evaluation(
                 "bundle_digest": bundle.digest,
             }
         )
+        log_headline(run.info.run_id, evidence)
         log_check(check)
         mlflow.log_text(as_json(compared), "case_mix.json")
         about = facts(registered, bundle, run.info.run_id, provenance)

@@ -30,14 +30,16 @@ def log_evidence(evidence: Evidence, about: ReportFacts, model: str) -> None:
     if has_equation(evidence):
         mlflow.log_text(equation_csv(evidence), EQUATION)
         _log_bytes(equation_workbook(evidence), WORKBOOK)
-    run = mlflow.active_run()
-    assert run is not None  # noqa: S101 - the caller opened it
-    cohort = evidence.cohort
-    log_run(run.info.run_id, metrics=headline(evidence) | {"patients": cohort.patients, "sites": cohort.sites})
     digest = hashlib.sha256(document.encode()).hexdigest()
     mlflow.set_tag("evidence_digest", digest)
     if evidence.kind != "external":  # an external evaluation is not what the version was registered with
         MlflowClient().set_model_version_tag(model, str(about.model_version), "evidence_digest", digest)
+
+
+def log_headline(run_id: str, evidence: Evidence) -> None:
+    """Log the headline figures to a run. MLflow shows them with a model that is logged later, too."""
+    cohort = evidence.cohort
+    log_run(run_id, metrics=headline(evidence) | {"patients": cohort.patients, "sites": cohort.sites})
 
 
 def log_landmarks(evidence: Evidence) -> None:

@@ -36,7 +36,7 @@ from training.report.study import StudyAnswers
 from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
 from training.tracking.cohort_check import log_check, log_study
-from training.tracking.evidence import head_metrics, head_run_name, log_evidence, report_of
+from training.tracking.evidence import head_metrics, head_run_name, log_evidence, log_headline, report_of
 from training.tracking.links import experiment_of_model, run_link, run_page
 from training.tracking.metrics import log_run, setting_parameters, slugs_of, sustained_measures
 from training.tracking.model_card import CARD, model_card, model_description, version_description
@@ -93,6 +93,7 @@ def record(
     with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
         _record_training(training, evidence, Path(scratch))
+        log_headline(run.info.run_id, evidence)
         log_check(check)
         answers = log_study(options.study)
         for landmark in training.landmarks:
@@ -119,7 +120,7 @@ def _log_card(training: Training, evidence: Evidence, about: ReportFacts, name: 
     mlflow.log_text(model_card(evidence, about, research_only=research_only), CARD)
     of_model = model_description(name, training.cohort.protocol.name, synthetic=evidence.cohort.synthetic)
     of_version = version_description(evidence, about, run_page(about.run_id), research_only=research_only)
-    describe(name, str(about.model_version), training.cohort.protocol.name, (of_model, of_version))
+    describe(name, str(about.model_version), (of_model, of_version))
 
 
 def _facts(training: Training, recorded: RecordedRun, started: float) -> ReportFacts:

@@ -21,7 +21,7 @@ from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts
 from training.tracking.cohort_check import log_check
 from training.tracking.evaluation import facts
-from training.tracking.evidence import log_evidence, log_landmarks
+from training.tracking.evidence import log_evidence, log_headline, log_landmarks
 from training.tracking.links import experiment_of_model, run_page
 from training.tracking.metrics import setting_parameters
 from training.tracking.model_card import CARD, model_card, model_description, version_description
@@ -57,6 +57,7 @@ def record_update(
                 "mlflow.note.content": "\n".join(f"* {line}" for line in updated.said),
             }
         )
+        log_headline(run.info.run_id, evidence)
         log_check(check)
         mlflow.log_dict(json.loads(bundle.protocol.document), "protocol.json")
         mlflow.log_text(reference_of_update(cohort, bundle.models).as_json(), REFERENCE)
@@ -81,4 +82,4 @@ def _log_card(evidence: Evidence, about: ReportFacts, parent: RegisteredModel, r
         f"Version {parent.version}, updated: {reason}\n\n{version_description(evidence, about, run_page(about.run_id))}"
     )
     of_model = model_description(parent.name, evidence.protocol, synthetic=evidence.model_synthetic)
-    describe(parent.name, str(about.model_version), evidence.protocol, (of_model, said))
+    describe(parent.name, str(about.model_version), (of_model, said))

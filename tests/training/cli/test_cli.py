@@ -98,12 +98,23 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
     [
         (
             "train",
-            ["--seed", "--config", "--quick", "--workers", "--json", "--strict", "--acknowledge", "--by", "--reason"],
+            [
+                "--seed",
+                "--config",
+                "--quick",
+                "--workers",
+                "--model-name",
+                "--json",
+                "--strict",
+                "--acknowledge",
+                "--by",
+                "--reason",
+            ],
         ),
         ("recalibrate", ["--reason", "--acknowledge", "--by", "--config", "--workers", "--strict"]),
         ("promote", ["--reason", "--by", "--override", "--cohort", "--policy"]),
-        ("rollback", ["--reason", "--by"]),
-        ("history", ["--on", "--json"]),
+        ("rollback", ["--reason", "--by", "--model-name"]),
+        ("history", ["--on", "--model-name", "--json"]),
     ],
 )
 def test_every_option_is_explained(apart: Workplace, command: str, options: list[str]) -> None:

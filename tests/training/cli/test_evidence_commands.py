@@ -197,7 +197,8 @@ def test_100_patients_are_refused_with_the_number_needed(lived: ModelHistory) ->
         pytest.skip("needs ../shared/cohorts beside the project")
     trained = lived.place.kap("train", cohort, "--config", "quick.toml", "--json", *ALONE)
     assert trained.returncode == 0, trained.stderr
-    version = json.loads(trained.stdout.splitlines()[-1])["model_version"]
+    version = json.loads(trained.stdout.splitlines()[-1])["reference"]
+    assert not version.startswith("kap-outcomes/"), "another protocol has a model of its own"
     done = lived.place.kap("promote", version, "--reason", "all the patients there are")
     assert done.returncode == 4
     assert "and needs" in done.stdout

@@ -10,7 +10,7 @@ from features.protocol.document import Protocol
 from features.protocol.problems import InputRefusedError
 from tests.training.registries import Registry
 from training.registry.names import MODEL_NAME, ModelReference, model_name_of, split_reference
-from training.registry.references import PROTOCOL_TAG, AssumedModelNotice, find_reference
+from training.registry.references import BUNDLE_DIGEST, AssumedModelNotice, find_reference
 
 
 @pytest.mark.parametrize(
@@ -70,23 +70,29 @@ def registry(tmp_path: Path) -> Registry:
     return Registry(tmp_path)
 
 
+def register(registry: Registry, *names: str) -> None:
+    for name in names:
+        registry.client.create_registered_model(name)
+        registry.client.create_model_version(name, "file:///nowhere", tags={BUNDLE_DIGEST: "0" * 64})
+
+
 def test_a_bare_version_is_of_kap_outcomes_wherever_that_is_registered(registry: Registry) -> None:
-    for name in (MODEL_NAME, "panic-outcomes"):
-        registry.client.create_registered_model(name, {PROTOCOL_TAG: "any"})
+    register(registry, MODEL_NAME, "panic-outcomes")
     assert find_reference(registry.client, "3") == ModelReference(MODEL_NAME, "3")
     assert find_reference(registry.client, "panic-outcomes/3") == ModelReference("panic-outcomes", "3")
 
 
 def test_the_only_model_of_a_registry_is_taken_and_that_is_said(registry: Registry) -> None:
-    registry.client.create_registered_model("another tool's")
-    registry.client.create_registered_model("panic-outcomes", {PROTOCOL_TAG: "panic"})
+    registry.client.create_registered_model("another-tools")
+    registry.client.create_registered_model("another's tool")
+    registry.client.create_model_version("another-tools", "elsewhere")
+    register(registry, "panic-outcomes")
     with pytest.warns(AssumedModelNotice, match="panic-outcomes, the only one"):
         assert find_reference(registry.client, "champion") == ModelReference("panic-outcomes", "champion")
 
 
 def test_of_several_models_one_must_be_named(registry: Registry) -> None:
-    for name in ("panic-outcomes", "grief-outcomes"):
-        registry.client.create_registered_model(name, {PROTOCOL_TAG: "any"})
+    register(registry, "panic-outcomes", "grief-outcomes")
     with pytest.raises(InputRefusedError) as refused:
         find_reference(registry.client, "3")
     assert "registered are grief-outcomes, panic-outcomes" in refused.value.problems[0].required

@@ -89,8 +89,8 @@ def promoted(recorded: TrackedRun) -> dict[str, Any]:
 
 
 def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: TrackedRun) -> None:
-    assert set(recorded.answer) == {"run_id", "model_version", "report", "model", "link", "landmarks"}
-    assert recorded.answer["model"] == MODEL
+    assert set(recorded.answer) == {"run_id", "model_version", "reference", "report", "link", "landmarks"}
+    assert recorded.answer["reference"] == f"{MODEL}/1"
     assert recorded.answer["run_id"] in recorded.answer["link"]
     assert recorded.answer["model_version"] == "1"
     assert len(recorded.answer["landmarks"]) == 3
@@ -176,7 +176,7 @@ def test_the_list_of_runs_shows_a_dozen_figures_and_the_winners_under_names_that
 def test_the_model_and_its_version_describe_themselves_and_have_a_card(recorded: TrackedRun) -> None:
     registered, version = recorded.client.get_registered_model(MODEL), recorded.client.get_model_version(MODEL, "1")
     assert "SYNTHETIC" in registered.description
-    assert registered.tags["protocol"] == "kap-synthetic"
+    assert "protocol **kap-synthetic**" in registered.description
     assert version.description.startswith("SYNTHETIC. ")
     assert f"trained on {recorded.cohort.name}" in version.description.splitlines()[0]
     card = recorded.text("model_card.md")

@@ -73,10 +73,8 @@ def _of_head(view: HeadView, mine: Sequence[ReportFigure]) -> Iterator[Block]:
         yield FoldedBlocks(title, [view.example, Paragraph(view.example_text)], printed=False)
 
 
-def equation_section(evidence: Evidence) -> Iterator[ReportSection]:
-    """How coefficients are read, and one patient by hand; nothing where no model was fitted or updated here."""
-    if not any(head.model is not None for landmark in evidence.landmarks for head in landmark.heads):
-        return
+def equation_section(evidence: Evidence) -> ReportSection:
+    """How coefficients are read, and one patient by hand; a sentence where nobody can compute one from this report."""
     blocks: list[Block] = [Paragraph(sentence) for sentence in reading(evidence)]
     address = equation_link(evidence)
     if address:
@@ -86,6 +84,8 @@ def equation_section(evidence: Evidence) -> Iterator[ReportSection]:
         )
         blocks.append(Download("Each number that a prediction needs is in", EQUATION, after, address))
         blocks.append(Bullets(STEPS, numbered=True))
+    elif evidence.kind == "external":
+        blocks.append(Paragraph("The models in full stand in the report of the training or update that made them."))
     else:
         blocks.append(Paragraph("No model of this report is a sum of terms, so that none can be computed by hand."))
-    yield ReportSection("equation", "How to read a model, and one patient by hand", blocks)
+    return ReportSection("equation", "How to read a model, and one patient by hand", blocks)

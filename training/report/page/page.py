@@ -44,7 +44,7 @@ def compose_report(
         results.patients_section(content),
         *results.compared_section(content),
         *results.landmark_sections(content, figures, summary.figure),
-        *equation_section(evidence),
+        equation_section(evidence),
         *results.whole_model_sections(content),
         tripod_section(fill(content)),
         probast_section(assess(content)),
