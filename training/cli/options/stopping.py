@@ -24,7 +24,8 @@ PATIENCE_SECONDS = 3.0
 def stopped_with_its_processes() -> Iterator[None]:
     """Turn the signals that ask for a stop into an exit, so that every ``finally`` and ``with`` on the way is run.
 
-    A second signal, some seconds later, ends the command without more cleaning. A signal that the caller ignores (`nohup`) stays ignored. A command with handlers of its own replaces these.
+    A second signal, some seconds later, ends the command without more cleaning. A signal that the caller ignores
+    (`nohup`) stays ignored. A command with handlers of its own replaces these.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
