@@ -103,7 +103,7 @@ def train(
     ['no_model', 'one_variable']
     >>> train(cohort, settings={"training": {"folds": 1}})
     Traceback (most recent call last):
-    features.protocol.problems.InputRefusedError: settings, key folds: required a whole number from 2 ...
+    features.protocol.problems.InputRefusedError: settings, key folds: required a whole number from 2...
     """
     turn_off_telemetry()
     from training.api.recipe import TrainingRequest, run_training
