@@ -55,7 +55,7 @@ def train(
     seed : int, optional
         From 0 to 2**31 - 1; the same seed gives the same model. Default: that of the settings.
     quick : bool, default False
-        Skip parts of the evaluation; a promotion then needs an override.
+        Leave out xgboost and parts of the evaluation; a promotion then needs an override.
     workers : int, optional
         Processes. Default: all cores.
     source : str, optional

@@ -70,7 +70,9 @@ main.add_command(cohort)
     "--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Random seed; the same seed gives the same model."
 )
 @click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
-@click.option("--quick", is_flag=True, help="Skip parts of the evaluation; promotion then needs --override.")
+@click.option(
+    "--quick", is_flag=True, help="Leave out xgboost and parts of the evaluation; promotion then needs --override."
+)
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 @click.option(
     "--model-name",
@@ -143,7 +145,8 @@ def _as_text(trained: "TrainedModel") -> str:
 
     longest = max(trained.bundle.protocol.horizons_days)
     assert trained.recorded is not None  # noqa: S101 - the command records every training
-    words = as_text(trained.landmarks, longest, trained.recorded, trained.training.config)
+    research_only = trained.bundle.research_only
+    words = as_text(trained.landmarks, longest, trained.recorded, trained.training.config, research_only)
     return "\n".join([*notes(trained.training.leakage), words])
 
 

@@ -150,7 +150,7 @@ def _caveats(training: Training) -> list[str]:
     if is_synthetic(training.cohort):
         caveats.append("Fitted on a synthetic cohort: it says nothing about real patients.")
     if training.config.quick:
-        caveats.append("A quick training: parts were left out, and only an override promotes it.")
+        caveats.append("A quick training: parts were left out. A promotion needs an override.")
     if training.folds.kind == "patients":
         caveats.append("Patients were held out at random: nothing here shows how the model does at another site.")
     caveats.append("The winners were chosen by the same held-out patients: their figures are slightly optimistic.")

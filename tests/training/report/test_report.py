@@ -180,6 +180,17 @@ def test_the_banner_says_synthetic_quick_and_no_medical_device_only_where_it_is_
     assert all("Not a medical device" in text for text in (synthetic, external, quick))
 
 
+def test_a_winner_that_cannot_be_exported_marks_the_report_research_only() -> None:
+    evidence = EVIDENCE["training"]
+    assert "RESEARCH ONLY" not in text_of(evidence)
+    first = evidence.landmarks[0]
+    noted = [first.heads[0].model_copy(update={"note": "research only: it has no form without code"}), *first.heads[1:]]
+    marked = [first.model_copy(update={"heads": noted}), *evidence.landmarks[1:]]
+    assert "This version answers for no patient and can't be promoted." in text_of(
+        evidence.model_copy(update={"landmarks": marked})
+    )
+
+
 def test_the_first_screen_says_how_well_in_sentences_with_numbers_and_intervals() -> None:
     text = text_of(EVIDENCE["training"])
     assert "74 of 100 pairs of patients (95% interval 72 to 76) are in the right order; 50 is chance." in text

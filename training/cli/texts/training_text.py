@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from training.config import TrainingConfig
     from training.tracking.training import RecordedRun
 
-QUICK = "QUICK: parts of the evaluation were skipped; train without --quick for a version that can be promoted"
+QUICK = (
+    "QUICK: parts of the evaluation were skipped, and xgboost is not among the candidates; train without --quick for a "
+    "version that can be promoted"
+)
 HEADINGS = {
     "auc": "AUC",
     "log_loss": "log loss",
@@ -24,11 +27,16 @@ HEADINGS = {
 
 
 def as_text(
-    landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "RecordedRun", config: "TrainingConfig"
+    landmarks: list[dict[str, Any]],
+    longest_horizon: int,
+    recorded: "RecordedRun",
+    config: "TrainingConfig",
+    research_only: str = "",
 ) -> str:
     """The summary of `records.summary` as aligned text; every figure is from held-out patients.
 
-    Relapses are those within ``longest_horizon`` days; a quick training is marked.
+    Relapses are those within ``longest_horizon`` days; a quick training is marked, and one that is ``research_only``
+    with the reason.
     """
     lines, version = [], version_for_commands(recorded.model, recorded.model_version)
     for landmark in landmarks:
@@ -46,7 +54,9 @@ def as_text(
         f"registered as version {recorded.model_version} of {recorded.model}, run {recorded.run_id}",
         f"in MLflow: {recorded.link}",
         f"report: {recorded.report}",
-        f'next: kap promote {version} --reason "..."' if not config.quick else QUICK,
+        *([f"RESEARCH ONLY: this version can't be promoted. {research_only}"] if research_only else []),
+        *([QUICK] if config.quick else []),
+        *([] if config.quick or research_only else [f'next: kap promote {version} --reason "..."']),
     ]
     return "\n".join(lines).lstrip("\n")
 

@@ -34,6 +34,8 @@ def warnings(report: ReportDocument) -> Iterator[str]:
         yield "SYNTHETIC: a program drew this cohort. Its patients do not exist."
     elif evidence.model_synthetic:
         yield "SYNTHETIC MODEL: the development cohort is synthetic. The validation cohort is not."
+    if report.summary.research_only:
+        yield "RESEARCH ONLY: a winner can't be exported. This version answers for no patient and can't be promoted."
     if evidence.quick:
-        yield "QUICK: parts of the evaluation were skipped. Promotion needs an override."
+        yield "QUICK: parts of the evaluation were skipped."
     yield "NOT A MEDICAL DEVICE: for research only. Not cleared for the care of patients."

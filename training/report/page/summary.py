@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from training.average_risk import AVERAGE_RISK, cause_of_average
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence
+from training.learning.fit import RESEARCH_ONLY
 from training.report.facts import ReportContent
 from training.report.figures.report_figures import ReportFigure
 from training.report.page.assurance import checks, sureness
@@ -29,6 +30,7 @@ class ReportSummary:
     how_sure: tuple[str, ...]
     use: tuple[str, ...]
     checked: tuple[str, ...]
+    research_only: bool
 
 
 def summarise(content: ReportContent, report_figures: tuple[ReportFigure, ...]) -> ReportSummary:
@@ -44,6 +46,7 @@ def summarise(content: ReportContent, report_figures: tuple[ReportFigure, ...]) 
         how_sure=tuple(sureness(evidence)),
         use=tuple(advice(content)),
         checked=tuple(checks(content)),
+        research_only=any(RESEARCH_ONLY in head.note for landmark in evidence.landmarks for head in landmark.heads),
     )
 
 
