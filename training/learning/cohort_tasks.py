@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from features.build import FeatureRows, build_features
 from features.catalogue import catalogue
-from features.protocol.document import Protocol
+from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
@@ -28,19 +28,21 @@ def tasks_of(
         return [[task] for task in relapse]
     declared = catalogue(cohort.protocol)
     weights = remission_weights(cohort, outcomes, config)
-    made_up = _reference_rows(cohort.protocol, config)
+    made_up = _reference_rows(cohort.protocol, [one.landmark for one in outcomes], config)
     return [
         [replace(remission_task(rows, declared, outcome, weight, config.seed), reference_rows=reference), task]
         for rows, outcome, weight, task, reference in zip(seen, outcomes, weights, relapse, made_up, strict=True)
     ]
 
 
-def _reference_rows(protocol: Protocol, config: TrainingConfig) -> list[Floats] | list[None]:
-    """The rows of a bundle's reference inputs at each landmark; none if no candidate is converted."""
+def _reference_rows(
+    protocol: Protocol, landmarks: Sequence[Landmark], config: TrainingConfig
+) -> list[Floats] | list[None]:
+    """The rows of a bundle's reference inputs at each of the landmarks; none if no candidate is converted."""
     if set(config.candidates) <= set(CANDIDATES):
-        return [None] * len(protocol.landmarks)
+        return [None] * len(landmarks)
     made_up = cohort_of_reference_inputs(draw_reference_inputs(protocol), protocol)
-    return [build_features(made_up, landmark).values for landmark in protocol.landmarks]
+    return [build_features(made_up, landmark).values for landmark in landmarks]
 
 
 def _relapse(

@@ -81,6 +81,12 @@ class RunningCommand:
         return [*map(str, alive), *self.shared_memory()]
 
 
+def _take_every_signal() -> None:
+    """A test run in the background hands on signals that it ignores, and a command would go on ignoring them."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Callable[..., RunningCommand]]:
     """Starts commands, and ends at the latest with the test what they left."""
@@ -97,6 +103,7 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., RunningCommand]]:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                preexec_fn=_take_every_signal,  # noqa: PLW1509 - no thread of the test runs yet
             )
         begun.append(RunningCommand(process, output, set()))
         return begun[-1]
