@@ -77,7 +77,8 @@ class HeadFit:
     @property
     def research_only(self) -> str:
         """Why the winner can't be promoted, empty if it can."""
-        return "" if self.winner is None else self.candidates[self.winner].research_only
+        won = self.candidates.get(self.winner or "")
+        return "" if won is None else won.research_only
 
 
 def candidates_for(task: Task, config: TrainingConfig) -> tuple[str, ...]:

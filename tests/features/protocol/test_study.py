@@ -41,7 +41,11 @@ def test_a_study_of_the_name_kap_that_declares_another_treatment_is_not_kap() ->
 @pytest.mark.parametrize(
     ("table", "line", "required"),
     [
-        ('[study]\npurpos = "x"', 1, "one of purpose, condition, treatment, population, setting"),
+        (
+            '[study]\npurpos = "x"',
+            1,
+            "one of purpose, condition, treatment, population, setting (did you mean purpose?)",
+        ),
         ('[study]\npurpose = " "', 1, "a text of up to 600 characters that is not blank"),
         (f'[study]\nsetting = "{"x" * (LONGEST_TEXT + 1)}"', 1, "a text of up to 600 characters that is not blank"),
         ("[study]\ncondition = 3", 1, "a text of up to 600 characters that is not blank"),
