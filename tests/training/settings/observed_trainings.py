@@ -43,7 +43,8 @@ class TrainingObservations:
     def _evidence(self, config: TrainingConfig) -> Evidence:
         """The quick evidence of the first landmark."""
         config = replace(config, quick=True, draws=min(config.draws, 12))
-        bundle = replace(self.training.bundle, models=self.training.models[:1])
+        whole = self.training.bundle
+        bundle = replace(whole, models=self.training.models[:1], records=whole.records[:1])
         first = self.training.landmarks[:1]
         some = replace(self.training, config=config, landmarks=first, models=bundle.models, bundle=bundle)
         return build_evidence(some, "here", quietly, 1)
