@@ -42,6 +42,27 @@ with tempfile.TemporaryDirectory() as copy:
     model = mlflow.pyfunc.load_model("models:/kap-outcomes@champion", dst_path=copy)
     model.predict(pandas.read_parquet(sys.argv[1])).to_parquet(sys.argv[2])
 """
+EVALUATED = """
+import json, mlflow, numpy, pandas, sys
+from training.tracking.probability_metrics import probability_metrics
+rows = pandas.read_parquet(sys.argv[1])
+frame = rows.assign(outcome=(numpy.arange(len(rows)) % 3 == 0).astype(float)).head(60)
+champion = "models:/kap-outcomes@champion"
+mlflow.set_experiment("evaluations by MLflow")
+classes = mlflow.models.evaluate(
+    champion, frame, targets="outcome", model_type="classifier", model_config={"answer": "remission_class"},
+    evaluator_config={"log_model_explainability": False},
+)
+found = mlflow.models.evaluate(
+    champion, frame, targets="outcome", predictions="remission", evaluators="default",
+    extra_metrics=probability_metrics(),
+)
+best = mlflow.search_runs(
+    experiment_names=["kap-outcomes/kap-synthetic"], filter_string="tags.level = 'training'",
+    order_by=["metrics.remission_auc DESC"],
+)
+print(json.dumps({"classes": sorted(classes.metrics), "found": found.metrics, "best": best.run_id[0]}))
+"""
 SERVED = """
 import bentoml, json
 model = bentoml.models.get("kap-outcomes:latest")
@@ -286,6 +307,22 @@ def test_mlflow_alone_answers_as_kap_score_does(recorded: TrackedRun, promoted: 
     assert {"remission", "remission_low", "remission_high"} <= set(numbers)
     assert answers["applicability"].tolist() == scored["applicability"].tolist()
     np.testing.assert_allclose(scored[numbers].to_numpy(float), answers[numbers].to_numpy(float), rtol=0, atol=1e-12)
+
+
+def test_mlflow_evaluates_the_champion_and_finds_the_best_training(
+    recorded: TrackedRun, promoted: dict[str, Any]
+) -> None:
+    """The rows that the test above wrote; the outcomes are made up."""
+    done = recorded.place.python(EVALUATED, "rows.parquet")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert {"accuracy_score", "f1_score", "recall_score"} <= set(answer["classes"])
+    assert answer["found"].keys() == {"roc_auc", "log_loss", "brier"}
+    assert 0 < answer["found"]["brier"] < 1
+    assert answer["best"] == recorded.answer["run_id"]
+    verified = recorded.here.kap("audit", "verify", "1", "--json")
+    verdicts = {one["check"]: one["outcome"] for one in json.loads(verified.stdout.splitlines()[-1])["verdicts"]}
+    assert verdicts["artifacts"] == "passed", "what MLflow writes beside a model that it loads breaks no seal"
 
 
 def test_kap_predict_answers_for_one_patient_as_the_bundle_does(recorded: TrackedRun, promoted: dict[str, Any]) -> None:
