@@ -4,7 +4,6 @@ import asyncio
 import copy
 import datetime as dt
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ import jsonschema_rs
 import pytest
 import schemathesis
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic.alias_generators import to_camel
 from starlette.types import Receive, Scope, Send
 
 from features.eligibility.eligibility import Ineligible
@@ -609,7 +609,8 @@ def test_no_field_has_a_default_by_which_a_generator_would_require_it(served: Do
 def _derived_names(name: str, schema: Document) -> Iterator[str]:
     """The names that generators make for the parts of a schema that have none: its own, then the field's."""
     for key, part in schema.get("properties", {}).items():
-        within = name + key[:1].upper() + re.sub("_(.)", lambda one: one[1].upper(), key[1:])
+        camel = to_camel(key)
+        within = name + camel[:1].upper() + camel[1:]
         for each in (part, part.get("items", {}), *part.get("anyOf", [])):
             if "enum" in each or "properties" in each:
                 yield within
