@@ -15,6 +15,7 @@ from features.definitions import route_dose as dose
 from features.definitions import treatment_history as history
 from features.definitions.context_features import PATIENT_CONTEXT
 from features.definitions.feature import Feature, declare
+from features.definitions.own_features import study_feature
 from features.protocol.columns import DAY_LIMIT
 from features.protocol.declared_covariates import level_names
 from features.protocol.document import Covariate, Protocol
@@ -222,7 +223,7 @@ def _as_declared(feature: Feature, covariate: Covariate) -> Feature:
 
 
 def catalogue(protocol: Protocol) -> tuple[Feature, ...]:
-    """The features under a protocol: the built-in ones, then those of each further covariate that the study declares.
+    """The features under a protocol: the built-in ones, those of each further covariate, then the study's own.
 
     A category has a feature for each of its levels, as the diagnosis does.
     """
@@ -232,6 +233,7 @@ def catalogue(protocol: Protocol) -> tuple[Feature, ...]:
     return (
         *built_in,
         *(feature for one in declared.values() for feature in _covariate_features(one, levels.get(one.name, ()))),
+        *(study_feature(one, protocol) for one in protocol.own_features),
     )
 
 

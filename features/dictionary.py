@@ -11,6 +11,7 @@ from features.catalogue import Feature, catalogue, fingerprint
 from features.protocol.columns import STUDY_COLUMNS, TABLES, Column
 from features.protocol.document import Protocol
 from features.protocol.instruments import Instrument
+from features.protocol.own_feature import EVENT_COUNTS, SESSION_COUNTS, SESSION_QUANTITIES
 
 _HEAD = """\
 # features
@@ -62,13 +63,71 @@ Three choices in the catalogue need a reason:
 `clinical_facts.py` declares the facts whose direction a model must keep. A test asserts that each of them changes only
 features whose declared signs have its direction.
 
+## A feature of the study
+
+A study declares features of its own in `protocol.toml`, without a change of the code:
+
+```toml
+[[features]]
+name = "lowest_gad7_first_fortnight"
+of = "gad7"
+measure = "minimum"
+from_day = 0
+to_day = 14
+meaning = "Lowest GAD-7 of the first fortnight"
+remission = "less"             # optional: a larger value makes remission less likely; every model keeps to it
+relapse = "more"               # optional, in the same way
+source = "a reference"         # required beside a direction
+```
+
+| key | takes |
+| --- | --- |
+| `of` | a rating scale of the protocol, in points as recorded; for dosing sessions {session_numbers}; to count only: {only_counted} |
+| `measure` | `first`, `last`, `minimum`, `maximum`, `mean`; `change` (the last less the first, from two on); `slope` (least squares, a week); `count` |
+| `from_day`, `to_day` | days from day 0, both inclusive and optional; a rating after the dose counts from the next day on |
+| `meaning` | a sentence for people; its first clause is the name of the feature in reports and answers |
+
+* It is computed from what is known at the landmark, as all features are. A window that reaches past the landmark counts
+  what is known by then. So the same feature means less at an early landmark.
+* It is missing where nothing was recorded in the window. A `count` is then 0, from the landmark on at which the window
+  has begun. Adverse events are missing where they were recorded for no session.
+* Unit and range follow from the quantity. The fingerprint of the catalogue has the whole expression. A request needs no
+  further field: a record's ratings, sessions and events are enough.
+* A dose in mg/kg means something else for each route. `dose_relative_to_usual` is each dose as a multiple of the usual
+  dose of its route.
+* A Python function in a file is refused by design. The protocol is part of every bundle, and a bundle holds no code that
+  somebody would have to trust. What no expression can say belongs into the catalogue.
+
+## A feature in the catalogue for good
+
+Every model that was fitted before is refused from then on, because its rows have other columns. Train again.
+
+| place | what to add |
+| --- | --- |
+| `definitions/`, the file of its group | a function of a `KnownAtLandmark`; its docstring is the meaning |
+| `catalogue.py`, or `definitions/context_features.py` | a line: function, unit, range, signs for remission and relapse, source. The order is that of the columns |
+| `protocol/columns.py` | only if it needs a column that the format lacks; name it in `LATER_COLUMNS`, so that cohorts keep their digests |
+| `definitions/display_names.py` | its name in `LABELS`, and in `_FACTS` what a person records for it |
+| `clinical_facts.py` | only if it has a sign and a clinical fact that has none yet |
+| `serving/decision/texts/` | its name and a new unit in every language but English; a plain name where a patient would not understand it |
+| `tests/features/test_features.py` | the arithmetic: its value for the patient written out there |
+| `tests/benchmarks/plain_pandas.py` | the same once more in plain pandas, from the meaning alone |
+| `tests/features/protocol/` | the new fingerprint, in two files |
+| this file | the command below |
+| `CHANGELOG.md` | that every model must be trained again |
+
+Then run `python -m pytest tests/features tests/models tests/serving/decision tests/test_earlier_stores.py`. The tests of
+earlier stores fail as long as they expect an answer from a model of an earlier catalogue: expect its refusal instead.
+
+## The generated part
+
 The code generates the rest of this file. After you change a declaration, run:
 
 ```sh
 python -m features.dictionary > features/README.md
 ```
 
-"""
+"""  # noqa: E501 - a row of a Markdown table is one line
 _READING_FEATURES = """\
 In the order of the columns of a feature row. A feature is missing if its record is. *remission* and *relapse* give the
 declared sign: whether a larger value is expected to make the outcome more or less likely. Blank: no expectation."""
@@ -90,7 +149,11 @@ _SIGNS = {-1: "less", 0: "", 1: "more"}
 def readme() -> str:
     """The README of this package: an introduction, then the data dictionary of the default protocol."""
     names = [f"`{column.name}`" for column in TABLES["patients"] if column.name in STUDY_COLUMNS]
-    head = _HEAD.format(study_columns=f"{', '.join(names[:-1])} and {names[-1]}")
+    head = _HEAD.format(
+        study_columns=f"{', '.join(names[:-1])} and {names[-1]}",
+        session_numbers=", ".join(f"`{name}`" for name in SESSION_QUANTITIES),
+        only_counted=", ".join(f"`{name}`" for name in (*SESSION_COUNTS, *EVENT_COUNTS)),
+    )
     return head + data_dictionary(Protocol())
 
 

@@ -8,11 +8,14 @@ from typing import Any
 
 from features.protocol.columns import STUDY_COLUMNS, TABLES
 from features.protocol.declared_covariates import covariate_problems, declared_covariate
+from features.protocol.declared_features import CODE_KEYS, NO_CODE, declared_feature, feature_problems, measure_required
 from features.protocol.declared_instruments import declared_instrument, key_problems, scale_problems
 from features.protocol.document import Landmark, Protocol, RelapseRule, RemissionRule
 from features.protocol.instrument import Instrument
 from features.protocol.keys import LISTS, REQUIRED, SECTIONS, TEXT, is_name, is_text
+from features.protocol.nearest_word import did_you_mean
 from features.protocol.problems import Problem, ProtocolRefusedError
+from features.protocol.study import StudyDescription
 
 
 def parse_protocol(text: str) -> Protocol:
@@ -77,7 +80,8 @@ class _TextProblems:
                     self.refuse(("name",), TEXT[1], _kind(value))
                 sections[name] = value
             elif name not in SECTIONS:
-                self.refuse((name,), "one of name, " + ", ".join(SECTIONS), "an unknown key")
+                known = ("name", *SECTIONS)
+                self.refuse((name,), f"one of {', '.join(known)}{did_you_mean(name, known)}", "an unknown key")
             elif name in LISTS:
                 sections[name] = self._check_list(name, value)
             elif name == "instruments":
@@ -107,9 +111,10 @@ class _TextProblems:
             return {}
         for key, entry in value.items():
             if key not in SECTIONS[name]:
-                self.refuse((*path, key), "one of " + ", ".join(SECTIONS[name]), "an unknown key")
+                self.refuse((*path, key), _known_keys(name, key), "an unknown key")
             elif not SECTIONS[name][key][0](entry):
-                self.refuse((*path, key), SECTIONS[name][key][1], _kind(entry))
+                required = measure_required(entry) if key == "measure" else SECTIONS[name][key][1]
+                self.refuse((*path, key), required, _kind(entry))
         for key in REQUIRED.get(name, ()):
             if key not in value:
                 self.refuse((*path, key), f"a value for {key}", "nothing")
@@ -126,6 +131,7 @@ class _TextProblems:
         self._check_remission(sections.get("remission", {}), protocol)
         self._check_relapse(sections, protocol)
         self._check_covariates(sections.get("covariates", []), protocol)
+        self._check_features(sections.get("features", []), protocol)
         for instrument in protocol.own_instruments:
             self._check_instrument(instrument)
 
@@ -187,9 +193,24 @@ class _TextProblems:
             for key, required, found in covariate_problems(covariate, given[index]):
                 self.refuse(path if key is None else (*path, key), required, found)
 
+    def _check_features(self, given: list[dict[str, Any]], protocol: Protocol) -> None:
+        from features.catalogue import RESERVED_NAMES, category_features
+
+        levels = [name for names in category_features(protocol).values() for name in names]
+        taken = {column.name for column in protocol.tables["patients"]} | RESERVED_NAMES | set(levels)
+        for index, key, required, found in feature_problems(protocol, given, taken):
+            self.refuse(("features", index, key), required, found)
+
     def _check_instrument(self, scale: Instrument) -> None:
         for _, required, found in scale_problems(scale):
             self.refuse(("instruments", scale.name), required, found)
+
+
+def _known_keys(section: str, key: str) -> str:
+    """What is required in the place of an unknown key."""
+    if section == "features" and key in CODE_KEYS:
+        return NO_CODE
+    return f"one of {', '.join(SECTIONS[section])}{did_you_mean(key, SECTIONS[section])}"
 
 
 def _is_later(landmark: Landmark, other: Landmark) -> bool:
@@ -224,6 +245,10 @@ def _assemble(sections: Mapping[str, Any]) -> Protocol:
         own_instruments=tuple(
             declared_instrument(name, entry) for name, entry in sections.get("instruments", {}).items()
         ),
+        own_features=tuple(declared_feature(entry) for entry in sections.get("features", [])),
+        study=StudyDescription(**{key: " ".join(text.split()) for key, text in sections["study"].items()})
+        if sections.get("study")
+        else None,
     )
 
 

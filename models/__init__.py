@@ -1,5 +1,5 @@
 """From a feature row to calibrated, coherent probabilities.
 
-Public names: `Applicable`, `BinomialCounts`, `Bundle`, `BundleRefusedError`, `expit`, `fit_baseline`, `fit_logistic`,
-`fit_nothing`, `load_bundle`, `OutcomeModel`, `RelapseHead`, `TrainingData`.
+Public names: `Applicable`, `BinomialCounts`, `Bundle`, `BundleRefusedError`, `expit`, `fit_baseline`, `load_bundle`,
+`OutcomeModel`, `RelapseHead`.
 """

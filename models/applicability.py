@@ -15,15 +15,12 @@ from features.catalogue import Feature
 from features.protocol.shortening import listed
 from models.combinations import Combinations, fit_combinations
 from models.outcomes import Floats
+from models.settings.sections import ApplicabilitySettings
 
 FEWEST_PATIENTS = 10
 """Fewest training patients for an applicability domain."""
-FEW = 5
-RARE_SHARE = 0.01
-"""A category is rare when fewer than five patients and fewer than 1 in 100 had it; in 58 patients: when none had."""
 EDGE_QUANTILE = 0.99
-LITTLE_LACKING = 0.1
-"""The edge is the figure that 1 in 100 training patients exceeds; a record lacking up to a tenth is not at the edge."""
+"""The edge is the figure that 1 in 100 training patients exceeds. It is no setting, because answers say "99 in 100"."""
 LEAST_OF_SIZE = 0.5
 LEAST_UNIT, LEAST_OF_DECLARED = 1.0, 0.05
 """The unit of a column is the range of the training patients. If they hardly differ, it is half of their largest value:
@@ -32,10 +29,6 @@ declared range of a finer scale [judgement]."""
 STEPS = 16
 """Limits are rounded outwards to a multiple of a power of two, at most a sixteenth of the unit: they don't show the
 least and greatest value exactly, except for a feature with few whole values."""
-FAR_BEYOND = 1.0
-MOST_LACKING = 0.5
-FARTHEST = 1.5
-"""Outside means: beyond the range by its own width; half is missing; 1.5 times the distance of the farthest patient."""
 FOLDS = 10
 
 Levels = NDArray[np.int8]
@@ -179,7 +172,9 @@ class ApplicabilityDomain:
         return self.combinations.distance(np.minimum(np.maximum(rows, self.lower), self.upper))
 
 
-def fit_applicability(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomain | None:
+def fit_applicability(
+    rows: Floats, declared: tuple[Feature, ...], settings: ApplicabilitySettings
+) -> ApplicabilityDomain | None:
     """The applicability domain of a landmark's training patients; ``None`` for fewer than ten of them.
 
     ``rows`` (patients, features) are their feature rows, ``declared`` the catalogue in the order of the columns. The
@@ -189,20 +184,20 @@ def fit_applicability(rows: Floats, declared: tuple[Feature, ...]) -> Applicabil
     if len(rows) < FEWEST_PATIENTS:
         return None
     fold = np.arange(len(rows)) % FOLDS
-    others = [_describe(rows[fold != number], declared) for number in range(FOLDS)]
+    others = [_describe(rows[fold != number], declared, settings) for number in range(FOLDS)]
     figures = np.empty((3, len(rows)))
     for number, described in enumerate(others):
         figures[:, fold == number] = described.figures(rows[fold == number])
     edge = np.quantile(figures, EDGE_QUANTILE, axis=1, method="higher")
-    edge = np.maximum(edge, np.array([0.0, LITTLE_LACKING, 0.0]))
-    least = np.array([FAR_BEYOND, MOST_LACKING, 0.0])
-    limit = np.maximum(least, figures.max(axis=1) * np.array([2.0, 1.0, FARTHEST]))
+    edge = np.maximum(edge, np.array([0.0, settings.little_lacking, 0.0]))
+    least = np.array([settings.far_beyond, settings.most_lacking, 0.0])
+    limit = np.maximum(least, figures.max(axis=1) * np.array([settings.times_worst, 1.0, settings.farthest]))
     verdict = np.empty(len(rows), dtype=np.int8)
     for number, described in enumerate(others):
         evaluated = replace(described, edge=edge, limit=limit).assess(rows[fold == number])
         verdict[fold == number] = evaluated.verdict
     proportions = np.bincount(verdict, minlength=len(Applicable)) / len(rows)
-    return replace(_describe(rows, declared), edge=edge, limit=limit, proportions=proportions)
+    return replace(_describe(rows, declared, settings), edge=edge, limit=limit, proportions=proportions)
 
 
 _COMBINATIONS_ARRAYS = tuple(field.name for field in fields(Combinations))
@@ -228,7 +223,7 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> ApplicabilityDomai
     )
 
 
-def _describe(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomain:
+def _describe(rows: Floats, declared: tuple[Feature, ...], settings: ApplicabilitySettings) -> ApplicabilityDomain:
     """The domain before its thresholds, which no figure exceeds."""
     yes_no = np.array([feature.unit == "no/yes" for feature in declared])
     is_diagnosis = np.array(
@@ -239,7 +234,7 @@ def _describe(rows: Floats, declared: tuple[Feature, ...]) -> ApplicabilityDomai
         lower=lower,
         upper=upper,
         unit=unit,
-        by_value=_rare_categories(rows, yes_no, is_diagnosis),
+        by_value=_rare_categories(rows, yes_no, is_diagnosis, settings),
         recorded=(~np.isnan(rows)).mean(axis=0),
         plausible=np.array([np.inf if one.outside_above is None else one.outside_above for one in declared]),
         combinations=fit_combinations(rows),
@@ -267,8 +262,10 @@ def _least_units(lowest: Floats, highest: Floats, declared: tuple[Feature, ...])
     return np.fmax(LEAST_OF_SIZE * np.fmax(np.abs(lowest), np.abs(highest)), np.array(finest))
 
 
-def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDArray[np.bool_]) -> Floats:
-    """Verdicts on a no and on a yes, shape (2, features).
+def _rare_categories(
+    rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDArray[np.bool_], settings: ApplicabilitySettings
+) -> Floats:
+    """Verdicts on a no and on a yes, shape (2, features); by default a rare one has fewer than 5 patients and 1 in 100.
 
     A diagnosis that no training patient had is outside: it is another illness. Any other rare value is at the edge,
     because the heads answer as for the other patients.
@@ -278,5 +275,5 @@ def _rare_categories(rows: Floats, yes_no: NDArray[np.bool_], is_diagnosis: NDAr
     evaluated = np.stack([yes_no & ~is_diagnosis, yes_no]) & (
         known >= FEWEST_PATIENTS
     )  # a rare diagnosis is the no of the others
-    rare = evaluated & (counts < FEW) & (counts < RARE_SHARE * known)
+    rare = evaluated & (counts < settings.rare_patients) & (counts < settings.rare_share * known)
     return rare.astype(np.float64) + (rare & is_diagnosis & (counts == 0))

@@ -1,4 +1,4 @@
-"""A bundle: the outcome models of every landmark as a folder of JSON, arrays and boosters, checked when it is loaded.
+"""A bundle: the outcome models of every landmark as JSON, arrays, boosters and ONNX files, checked when it is loaded.
 
 Nothing in it can run code. Loading checks the digest of every file and the feature catalogue, and computes the rows and
 answers of the reference inputs again. A bundle that differs is refused, and the difference is named.
@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from features.build import build_features
 from features.catalogue import catalogue, fingerprint
 from features.protocol.document import Protocol, protocol_from_document
 from features.protocol.shortening import named
 from models import applicability as applicabilities
 from models import uncertainty
-from models.outcome_model import OutcomeModel, Predictions
-from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
+from models.onnx_score import OnnxRefusedError
+from models.outcome_model import OutcomeModel
+from models.reference_answers import converted_scores, difference, reference_answers
+from models.reference_inputs import draw_reference_inputs
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from models.score import Score, from_arrays, to_arrays
@@ -31,18 +32,8 @@ MANIFEST = "manifest.json"
 DIGEST = "bundle.sha256"
 REFERENCE_INPUTS_FILE = "probes.json"
 _REMEDY = "train again with this version, or answer with the version that made the bundle"
-TOLERANCES = {
-    "rows": 0.0,
-    "remission": 1e-9,
-    "relapse": 1e-9,
-    "sustained": 1e-9,
-    "intervals": 1e-9,
-    "applicability": 0.0,
-    "contributions": 1e-5,
-}
-"""Largest difference between the recomputed and the recorded answer to a reference input, in the order in which they
-are compared: none in a row or a verdict, 1e-9 in a probability or a limit, and in a contribution what XGBoost's single
-precision leaves open."""
+FILES_OF_OTHERS = {"booster": "ubj", "onnx": "onnx"}
+"""Files in the format of another library, and their endings."""
 
 
 class BundleRefusedError(Exception):
@@ -51,12 +42,20 @@ class BundleRefusedError(Exception):
 
 @dataclass(frozen=True)
 class HeadRecord:
-    """The record of a head's fit: patients, events among them, the winning candidate, and a note."""
+    """The record of a head's fit: patients, events among them, the winning candidate, and a note.
+
+    ``research_only`` says why the winner has no model in the bundle, empty if it has one.
+    """
 
     patients: int
     events: int
     winner: str | None
     note: str = ""
+    research_only: str = ""
+
+    def as_document(self) -> dict[str, Any]:
+        """The record as plain values; ``research_only`` only if it is."""
+        return {key: value for key, value in asdict(self).items() if key != "research_only" or value}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +73,16 @@ class Bundle:
         """Names of the columns of a feature row."""
         return tuple(feature.name for feature in catalogue(self.protocol))
 
+    @property
+    def research_only(self) -> str:
+        """Why no patient may get an answer from this bundle: which winners are not in it, and why; empty if all are."""
+        return "; ".join(
+            f"{model.landmark.name}, {head}: {record.winner}: {record.research_only}"
+            for model, records in zip(self.models, self.records, strict=True)
+            for head, record in records.items()
+            if record.research_only
+        )
+
 
 def save_bundle(bundle: Bundle, directory: Path) -> str:
     """Write the bundle into an empty folder and return its digest; equal bundles give equal bytes."""
@@ -84,11 +93,11 @@ def save_bundle(bundle: Bundle, directory: Path) -> str:
             name: _save_head(head, directory, f"landmark_{number}_{name}") if head else None
             for name, head in (("remission", model.remission), ("relapse", model.relapse))
         }
-        fitted = {name: asdict(record) for name, record in records.items()}
+        fitted = {name: record.as_document() for name, record in records.items()}
         beside = _save_other_parts(model, directory, f"landmark_{number}")
         landmarks.append({"name": model.landmark.name, "heads": heads, "learned": fitted, "beside": beside})
     reference_inputs = draw_reference_inputs(bundle.protocol)
-    reference_inputs["answers"] = _answers(bundle, reference_inputs)
+    reference_inputs["answers"] = reference_answers(bundle.protocol, bundle.models, reference_inputs)
     _write_json(directory / REFERENCE_INPUTS_FILE, reference_inputs)
     files = {path.name: _sha256(path.read_bytes()) for path in sorted(directory.iterdir())}
     manifest = {
@@ -128,8 +137,21 @@ def load_bundle(directory: Path) -> Bundle:
         {name: HeadRecord(**record) for name, record in entry["learned"].items()} for entry in manifest["landmarks"]
     )
     bundle = Bundle(protocol, models, records, manifest["training"], digest)
-    _check_reference_inputs(bundle, json.loads((directory / REFERENCE_INPUTS_FILE).read_text(encoding="utf-8")))
+    _check_answers(bundle, json.loads((directory / REFERENCE_INPUTS_FILE).read_text(encoding="utf-8")))
     return bundle
+
+
+def _check_answers(bundle: Bundle, reference_inputs: Mapping[str, Any]) -> None:
+    """Converted models answer as their originals did, and all models as they did when the bundle was saved."""
+    try:
+        for converted in converted_scores(bundle.models):
+            converted.check()
+        rebuilt = reference_answers(bundle.protocol, bundle.models, reference_inputs)
+    except OnnxRefusedError as error:
+        raise BundleRefusedError(str(error)) from None
+    differs = difference(reference_inputs["answers"], rebuilt, bundle.models)
+    if differs:
+        raise BundleRefusedError(differs)
 
 
 def _read_manifest(directory: Path) -> tuple[dict[str, Any], str]:
@@ -155,9 +177,10 @@ def _save_head(head: RemissionHead | RelapseHead, directory: Path, stem: str) ->
         if head.competing_score is not None:
             arrays |= {f"competing_{name}": values for name, values in to_arrays(head.competing_score).items()}
     files = {"arrays": f"{stem}.npz"}
-    if "booster" in arrays:
-        files["booster"] = f"{stem}.ubj"
-        (directory / files["booster"]).write_bytes(arrays.pop("booster").astype(np.uint8).tobytes())
+    for name, ending in FILES_OF_OTHERS.items():
+        if name in arrays:
+            files[name] = f"{stem}.{ending}"
+            (directory / files[name]).write_bytes(arrays.pop(name).astype(np.uint8).tobytes())
     np.savez(directory / files["arrays"], allow_pickle=False, **arrays)
     return files
 
@@ -199,8 +222,8 @@ def _load_model(entry: Mapping[str, Any], protocol: Protocol, directory: Path, f
             heads[name] = None
             continue
         arrays = _read_arrays(directory / files["arrays"])
-        if "booster" in files:
-            arrays["booster"] = np.frombuffer((directory / files["booster"]).read_bytes(), dtype=np.uint8)
+        for part in FILES_OF_OTHERS.keys() & files.keys():
+            arrays[part] = np.frombuffer((directory / files[part]).read_bytes(), dtype=np.uint8)
         heads[name] = _head(name, from_arrays(arrays, features), arrays)
     return OutcomeModel(
         landmark=protocol.landmark(entry["name"]),
@@ -226,57 +249,6 @@ def _head(name: str, score: Score, arrays: Mapping[str, Any]) -> RemissionHead |
         slope,
         from_arrays(beside, score.features) if "kind" in beside else None,
     )
-
-
-def _answers(bundle: Bundle, reference_inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Rows of the reference inputs and the models' answers to them, by landmark."""
-    cohort = cohort_of_reference_inputs(dict(reference_inputs), bundle.protocol)
-    answers = {}
-    for model in bundle.models:
-        rows = build_features(cohort, model.landmark).values
-        predicted = model.predict(rows)
-        contributions = [head.explain(rows)[1] for head in (model.remission, model.relapse) if head]
-        answers[model.landmark.name] = {
-            "rows": _nullable(rows),
-            "remission": _nullable(predicted.remission),
-            "relapse": _nullable(predicted.relapse),
-            "sustained": _nullable(predicted.sustained),
-            "intervals": _limits(predicted),
-            "applicability": _verdicts(model, rows),
-            "contributions": [_nullable(values) for values in contributions],
-        }
-    return answers
-
-
-def _limits(predicted: Predictions) -> list[Any]:
-    """All limits of the answers to the reference inputs, one list per input; empty without refits."""
-    found = predicted.interval
-    if found is None:
-        return []
-    limits = [found.remission, found.relapse, found.sustained, found.curve_relapse, found.curve_event_free]
-    kept = [part.reshape(len(part), -1) for part in limits if part is not None]
-    return _nullable(np.hstack(kept))
-
-
-def _verdicts(model: OutcomeModel, rows: np.ndarray) -> list[Any]:
-    """The verdict on each reference input; empty without an applicability domain."""
-    return [] if model.applicability is None else model.applicability.assess(rows).verdict.tolist()
-
-
-def _check_reference_inputs(bundle: Bundle, reference_inputs: Mapping[str, Any]) -> None:
-    rebuilt = _answers(bundle, reference_inputs)
-    if reference_inputs["answers"].keys() != rebuilt.keys():
-        raise BundleRefusedError("reference inputs: their landmarks are not those of the bundle")
-    for landmark, recorded in reference_inputs["answers"].items():
-        for part, tolerance in TOLERANCES.items():
-            here = np.array(rebuilt[landmark][part], dtype=np.float64)
-            then = np.array(recorded[part], dtype=np.float64)
-            if here.shape != then.shape or not np.allclose(here, then, rtol=0, atol=tolerance, equal_nan=True):
-                raise BundleRefusedError(f"reference inputs at {landmark!r}: {part} differ from those recorded")
-
-
-def _nullable(values: np.ndarray) -> list[Any]:
-    return np.where(np.isnan(values), np.array(None, dtype=object), values).tolist()
 
 
 def _write_json(path: Path, document: Mapping[str, Any]) -> None:

@@ -77,20 +77,28 @@ def fit_baseline(binomial: BinomialCounts, score: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Recalibration:
-    """``shift + slope * score`` fits the held-out outcomes best; ``p_value`` tests it against 0 and 1."""
+    """``shift + slope * score`` fits the held-out outcomes best; ``p_value`` tests it against 0 and 1.
+
+    It is supported if the test is significant at ``significance``.
+    """
 
     shift: float
     slope: float
     p_value: float
+    significance: float = SIGNIFICANCE
 
     @property
     def supported(self) -> bool:
         """Whether the held-out predictions support it, and it keeps the order of the patients."""
-        return self.p_value < SIGNIFICANCE and self.slope > 0
+        return self.p_value < self.significance and self.slope > 0
 
 
 def recalibrate(
-    binomial: BinomialCounts, score: Floats, baseline: Floats, effective_share: float = 1.0
+    binomial: BinomialCounts,
+    score: Floats,
+    baseline: Floats,
+    effective_share: float = 1.0,
+    significance: float = SIGNIFICANCE,
 ) -> Recalibration:
     """Shift of the baseline and slope of the score, with a likelihood-ratio test on 2 degrees of freedom.
 
@@ -100,7 +108,7 @@ def recalibrate(
     """
     offset, linear_predictor = baseline, score[binomial.patient]
     if np.ptp(linear_predictor) == 0:
-        return Recalibration(0.0, 1.0, 1.0)
+        return Recalibration(0.0, 1.0, 1.0, significance)
     number = binomial.successes + binomial.failures
     shift, slope = 0.0, 1.0
     for _ in range(50):
@@ -118,4 +126,4 @@ def recalibrate(
         binomial.losses(offset + shift + slope * linear_predictor),
     )
     gain = effective_share * float(before.sum() - after.sum())
-    return Recalibration(float(shift), float(slope), float(np.exp(-max(gain, 0.0))))
+    return Recalibration(float(shift), float(slope), float(np.exp(-max(gain, 0.0))), significance)

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from models.calibration import BinomialCounts, Recalibration, fit_baseline
 from models.outcomes import DAYS_PER_WEEK, Floats, RelapseCurve, expit, relapse_curve
 from models.score import Score
+from models.settings.sections import TimeSettings
 
 ONE_VARIABLE = "distance_to_remission"
 """The variable that every other candidate must beat: residual severity."""
-EVENTS_PER_BAND = 15
-MOST_BANDS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +47,14 @@ class RelapseHead:
         """Each row's log-odds of relapse without the baseline, shape (n,)."""
         return self.slope * self.score.predict(rows)
 
+    def baselines(self, rows: Floats) -> Floats:  # noqa: ARG002 - heads without proportional odds differ by row
+        """Log-odds of relapse in a week of each band without the linear predictor, shape (n or 1, bands)."""
+        return self.baseline[None, :]
+
     def curve(self, rows: Floats, days: NDArray[np.int64]) -> RelapseCurve:
         """Cumulative probabilities at ``days`` for feature rows of shape (n, features)."""
         weeks = np.diff(self.edges)
-        hazard = np.repeat(expit(self.baseline + self.linear_predictor(rows)[:, None]), weeks, axis=1)
+        hazard = np.repeat(expit(self.baselines(rows) + self.linear_predictor(rows)[:, None]), weeks, axis=1)
         return relapse_curve(hazard, np.repeat(self.competing(rows), weeks, axis=1), days)
 
     def competing(self, rows: Floats) -> Floats:
@@ -71,21 +74,23 @@ class RelapseHead:
         return self.baseline[0] + self.slope * start, self.slope * contributions
 
 
-def band_edges(followed_days: Floats, relapsed: NDArray[np.bool_], last_day: int) -> NDArray[np.int64]:
+def band_edges(
+    followed_days: Floats, relapsed: NDArray[np.bool_], last_day: int, settings: TimeSettings
+) -> NDArray[np.int64]:
     """Bounds of bands in weeks, from 0 to the week of ``last_day``, with about equally many relapses in each.
 
-    Every band has at least ``EVENTS_PER_BAND`` relapses, unless there are fewer in all.
+    Every band has at least ``events_per_band`` relapses, unless there are fewer in all.
     """
     weeks = -(-last_day // DAYS_PER_WEEK)
     event_weeks = np.ceil(followed_days[relapsed] / DAYS_PER_WEEK)
     event_weeks = event_weeks[event_weeks <= weeks]
-    bands = int(np.clip(len(event_weeks) // EVENTS_PER_BAND, 1, MOST_BANDS))
+    bands = int(np.clip(len(event_weeks) // settings.events_per_band, 1, settings.most_bands))
     inner = np.quantile(event_weeks, np.arange(1, bands) / bands, method="lower") if bands > 1 else np.empty(0)
     edges = [0]
     for edge in np.unique(inner.astype(np.int64)).tolist():
         # Many relapses in one week leave the weeks on either side with fewer than their share.
         within = (event_weeks > edges[-1]) & (event_weeks <= edge)
-        if min(within.sum(), (event_weeks > edge).sum()) >= EVENTS_PER_BAND:
+        if min(within.sum(), (event_weeks > edge).sum()) >= settings.events_per_band:
             edges.append(edge)
     return np.array([*edges, weeks], dtype=np.int64)
 

@@ -1,4 +1,4 @@
-"""Linear predictors on the log-odds, as contributions that add up; NumPy and XGBoost only.
+"""Linear predictors on the log-odds, as contributions that add up; NumPy, XGBoost and onnxruntime only.
 
 `learners` fits such a score; the baseline to which it adds belongs to the head.
 """
@@ -6,10 +6,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.onnx_score import MissingValues, OnnxScore
 
 if TYPE_CHECKING:
     import xgboost
@@ -98,19 +100,50 @@ class Trees:
         return np.asarray(margin, dtype=np.float64)
 
 
-Score: TypeAlias = Constant | LinearScore | Trees
+class Score(Protocol):
+    """A linear predictor of feature rows. `Constant`, `LinearScore`, `Trees` and `OnnxScore` can be stored."""
+
+    @property
+    def features(self) -> int:
+        """Columns of a feature row."""
+
+    def explain(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Start, shape (n,), and contributions, shape (n, features), whose sum is the score."""
+
+    def predict(self, rows: Floats) -> Floats:
+        """Score per row, shape (n,)."""
+
 
 _LINEAR_ARRAYS = ("lower", "upper", "centre", "weight", "missing_weight")
+_ONNX_ARRAYS = ("reference", "checked_rows", "checked_log_odds")
 
 
 def to_arrays(score: Score) -> dict[str, NDArray[np.generic]]:
-    """A score as named arrays, for storing; ``from_arrays`` is its inverse."""
+    """A score as named arrays, for storing; ``from_arrays`` is its inverse. Another kind raises ``TypeError``."""
     if isinstance(score, Constant):
         return {"kind": np.array("constant")}
     if isinstance(score, Trees):
         return {"kind": np.array("trees"), "booster": np.frombuffer(score.raw, dtype=np.uint8)}
+    if isinstance(score, OnnxScore):
+        return _onnx_arrays(score)
+    if not isinstance(score, LinearScore):
+        raise TypeError(f"{type(score).__name__}: a score that can't be stored")
     arrays = {name: getattr(score, name) for name in ("used", *_LINEAR_ARRAYS)}
     return arrays | {"kind": np.array("linear")}
+
+
+def _onnx_arrays(score: OnnxScore) -> dict[str, NDArray[np.generic]]:
+    return {
+        "kind": np.array("onnx"),
+        "onnx": np.frombuffer(score.raw, dtype=np.uint8),
+        "precision": np.array(score.precision),
+        "is_log_odds": np.array(score.is_log_odds),
+        "limit": np.array(score.limit),
+        "fill": score.missing.fill,
+        "indicated": score.missing.indicated,
+        "never_recorded": score.missing.never_recorded,
+        **{name: getattr(score, name) for name in _ONNX_ARRAYS},
+    }
 
 
 def from_arrays(arrays: Mapping[str, NDArray[np.generic]], features: int) -> Score:
@@ -120,5 +153,22 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]], features: int) -> Sco
         return Constant(features)
     if kind == "trees":
         return Trees(arrays["booster"].astype(np.uint8).tobytes(), features)
+    if kind == "onnx":
+        return _onnx_score(arrays)
     numbers = {name: np.asarray(arrays[name], dtype=np.float64) for name in _LINEAR_ARRAYS}
     return LinearScore(used=np.asarray(arrays["used"], dtype=np.int64), features=features, **numbers)
+
+
+def _onnx_score(arrays: Mapping[str, NDArray[np.generic]]) -> OnnxScore:
+    return OnnxScore(
+        raw=arrays["onnx"].astype(np.uint8).tobytes(),
+        precision=str(arrays["precision"]),
+        is_log_odds=bool(arrays["is_log_odds"]),
+        limit=float(np.asarray(arrays["limit"], dtype=np.float64)),
+        missing=MissingValues(
+            np.asarray(arrays["fill"], dtype=np.float64),
+            np.asarray(arrays["indicated"], dtype=np.int64),
+            np.asarray(arrays["never_recorded"], dtype=np.int64),
+        ),
+        **{name: np.asarray(arrays[name], dtype=np.float64) for name in _ONNX_ARRAYS},
+    )

@@ -21,8 +21,8 @@ PICTURE = re.compile(
 """Words that gave way to the field's (request batcher, access control, model loader, training data, fitted, reference
 inputs, evaluate, evidence, promotion checks, retraining, refit check, e-process, outcome, figure) or to plain English.
 """
-PICTURE_IN_NAMES = re.compile("planted|trials|shares|moved|told|hundred")
-"""In running text a clinical trial, a planted value and "what two share" are plain English."""
+PICTURE_IN_NAMES = re.compile("planted|shares|moved|told|hundred")
+"""In running text a planted value and "what two share" are plain English."""
 PHRASE = "row_plots?|in_words|future_rewritten|named_log|lasting_connection|planted_copy|for_ever|come_again"
 STORED = {
     "--in-words": "an option of `kap predict` that scripts use",
@@ -44,7 +44,7 @@ NOT_AS_LAST = re.compile(
 """Participles and prepositions, which leave out what a class is."""
 NOUNS = {
     "censoring", "crossing", "finding", "mapping", "monitoring", "reading", "retraining", "ring", "rounding",
-    "scheduling", "scoring", "training",
+    "scheduling", "scoring", "training", "warning",
 }  # fmt: skip
 NO_NOUNS = {"EndedBy": "a term of the glossary"}
 PREPOSITIONS = re.compile(r"_?(After|Across|At|By|From|In|Of|On|To|With)[A-Z]")

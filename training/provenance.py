@@ -9,8 +9,12 @@ from pathlib import Path
 
 from training.arithmetic import arithmetic
 
-PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "mlflow", "bentoml", "kap-outcomes")
+PACKAGES = (
+    "numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "onnxruntime", "mlflow", "bentoml", "kap-outcomes",
+)  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent
+CANDIDATE = "candidate."
+"""Prefix of the tags that say where the code of a candidate of another package comes from."""
 SOURCES = (".py", ".toml", ".html", ".css")
 """Endings of the files that make up the code: sources, settings and templates."""
 
@@ -21,6 +25,7 @@ class Provenance:
 
     ``lock_digest`` is the SHA-256 of the locked dependencies, ``sources_digest`` that of the code that ran, and
     ``blas`` the linear algebra and vector instructions, by which last digits may differ between machines.
+    ``candidates`` says where the code of each candidate of another package comes from.
     """
 
     commit: str
@@ -31,11 +36,18 @@ class Provenance:
     machine: str
     blas: str
     packages: tuple[tuple[str, str], ...]
+    candidates: tuple[tuple[str, str], ...] = ()
 
     def as_tags(self) -> dict[str, str]:
         """The provenance as flat text, for a run's tags."""
-        flat = {key: str(value) for key, value in asdict(self).items() if key != "packages"}
-        return flat | {f"package.{name}": number for name, number in self.packages}
+        flat = {key: str(value) for key, value in asdict(self).items() if key not in ("packages", "candidates")}
+        own = {candidate_tag(name): origin for name, origin in self.candidates}
+        return flat | {f"package.{name}": number for name, number in self.packages} | own
+
+
+def candidate_tag(name: str) -> str:
+    """The tag with the origin of a candidate; a store of runs on Windows takes no colon in a name."""
+    return f"{CANDIDATE}{name.replace(':', '.')}"
 
 
 def collect_provenance() -> Provenance:

@@ -8,7 +8,9 @@ from features.records.landmark import KnownAtLandmark
 from features.records.timeline import Floats
 
 Sign = Literal[-1, 0, 1]
-Group = Literal["baseline severity", "treatment history", "early response", "patient context", "study covariate"]
+Group = Literal[
+    "baseline severity", "treatment history", "early response", "patient context", "study covariate", "study feature"
+]
 
 
 @dataclass(frozen=True)

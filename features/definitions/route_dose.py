@@ -61,9 +61,15 @@ def dose_relative_to_usual(known: KnownAtLandmark) -> Floats:
     which have no usual one.
     """
     doses = known.dosing_sessions
-    usual = _of_route(known, doses, {name: dose.usual or np.nan for name, dose in ROUTE_DOSES.items()})
-    relative = Rows(doses.patients, doses.patient, {"relative": doses.numbers("dose_mg_per_kg") / usual})
+    relative = Rows(doses.patients, doses.patient, {"relative": relative_doses(known)})
     return relative.mean_for_patient("relative")
+
+
+def relative_doses(known: KnownAtLandmark) -> Floats:
+    """The dose of each dosing session so far as a multiple of the usual dose of its route."""
+    doses = known.dosing_sessions
+    usual = _of_route(known, doses, {name: dose.usual or np.nan for name, dose in ROUTE_DOSES.items()})
+    return doses.numbers("dose_mg_per_kg") / usual
 
 
 def parenteral_dose_shortfall(known: KnownAtLandmark) -> Floats:

@@ -18,6 +18,8 @@ from features.protocol.instruments import (
     LATER_INSTRUMENTS,
     Instrument,
 )
+from features.protocol.own_feature import OwnFeature
+from features.protocol.study import StudyDescription, described_study
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,6 +127,13 @@ class Protocol:
     horizons_days: tuple[int, ...] = (84, 182)
     covariates: tuple[Covariate, ...] = ()
     own_instruments: tuple[Instrument, ...] = ()
+    own_features: tuple[OwnFeature, ...] = ()
+    study: StudyDescription | None = None
+
+    @property
+    def described(self) -> StudyDescription:
+        """What the study is about, for texts; neutral words where neither the study nor KAP's own protocol has any."""
+        return described_study(self.name, self.study)
 
     @cached_property
     def instruments(self) -> dict[str, Instrument]:
@@ -215,12 +224,14 @@ class Protocol:
     def document(self) -> str:
         """Canonical JSON of the whole protocol, the same for equal protocols.
 
-        Fields that declarations got later are left out where they have their default: an older protocol keeps its
-        document.
+        What protocols got later is left out where it has its default: an older protocol keeps its document.
         """
         values = asdict(self)
         _leave_out_defaults(values["covariates"], Covariate, ("levels",))
         _leave_out_defaults(values["own_instruments"], Instrument, _LATER_FIELDS)
+        if not self.own_features:
+            del values["own_features"]
+        _leave_out_defaults([values], Protocol, ("study",))
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @property
@@ -274,4 +285,6 @@ def protocol_from_document(document: str) -> Protocol:
             )
             for instrument in values["own_instruments"]
         ),
+        own_features=tuple(OwnFeature(**one) for one in values.get("own_features", ())),
+        study=StudyDescription(**values["study"]) if "study" in values else None,
     )

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from features.protocol.columns import COMPETING_EVENTS, DAY_LIMIT, EVENTS
+from features.protocol.own_feature import MEASURES
+from features.protocol.study import LONGEST_TEXT, STUDY_TEXTS
 
 Check = Callable[[Any], bool]
 OLDEST_YEARS = 110
@@ -16,6 +18,10 @@ LONGEST_LEVEL = 100
 def is_text(value: Any) -> bool:
     """Whether a value is a text that is not blank."""
     return isinstance(value, str) and bool(value.strip())
+
+
+def _is_description(value: Any) -> bool:
+    return is_text(value) and len(value) <= LONGEST_TEXT and " ".join(value.split()).isprintable()
 
 
 def is_number(value: Any) -> bool:
@@ -30,6 +36,10 @@ def is_name(value: Any) -> bool:
 
 def _is_day(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= DAY_LIMIT
+
+
+def _is_signed_day(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -DAY_LIMIT <= value <= DAY_LIMIT
 
 
 def _is_age(value: Any) -> bool:
@@ -80,6 +90,8 @@ def _is_listed_events(value: Any) -> bool:
 TEXT = (is_text, "a text that is not blank")
 _NUMBER = (is_number, "a number")
 _DAY = (_is_day, f"a whole number of days from 0 to {DAY_LIMIT}")
+_SIGNED_DAY = (_is_signed_day, f"a whole number of days from -{DAY_LIMIT} to {DAY_LIMIT}")
+_DIRECTION = (_one_of("more", "less"), '"more" or "less"')
 _AGE = (_is_age, f"a number of years from 0 to {OLDEST_YEARS}")
 _FLAG = (_is_flag, "true or false")
 _LEVELS = (
@@ -121,6 +133,17 @@ SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
         ),
         "meaning": TEXT,
     },
+    "features": {
+        "name": (is_name, "a_lower_case_name"),
+        "of": TEXT,
+        "measure": (_one_of(*MEASURES), f"one of {', '.join(MEASURES)}"),
+        "from_day": _SIGNED_DAY,
+        "to_day": _SIGNED_DAY,
+        "meaning": TEXT,
+        "remission": _DIRECTION,
+        "relapse": _DIRECTION,
+        "source": TEXT,
+    },
     "instruments": {
         "title": TEXT,
         "minimum": _NUMBER,
@@ -133,12 +156,16 @@ SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
         "reliable_change": (lambda value: is_number(value) and value > 0, "a number above 0"),
         "source": TEXT,
     },
+    "study": dict.fromkeys(
+        STUDY_TEXTS, (_is_description, f"a text of up to {LONGEST_TEXT} characters that is not blank")
+    ),
 }
 """The keys of each section: whether a value fits, and what is required."""
-LISTS = ("landmarks", "covariates")
+LISTS = ("landmarks", "covariates", "features")
 """The sections that are lists of tables."""
 REQUIRED = {
     "landmarks": ("name",),
     "covariates": ("name", "kind", "meaning"),
+    "features": ("name", "of", "measure", "meaning"),
 }
 """The keys that each table of a section must have; `declared_instruments` has those of an instrument."""

@@ -66,6 +66,13 @@ class Cohort:
     def __len__(self) -> int:
         return len(self.patient_ids)
 
+    def __repr__(self) -> str:
+        """Counts only: a notebook that shows a cohort shows no patient."""
+        rows = ", ".join(f"{len(self.table(name)):,} {name.replace('_', ' ')}" for name in CHILD_TABLES)
+        sites = len(self.site_names)
+        patients = f"{len(self):,} patient{'' if len(self) == 1 else 's'} of {sites} site{'' if sites == 1 else 's'}"
+        return f"<{type(self).__name__} under protocol {self.protocol.name!r}: {patients}, {rows}>"
+
     def table(self, name: str) -> Rows:
         """One of the four tables below ``patients``, by name."""
         rows: Rows = getattr(self, name)

@@ -42,6 +42,10 @@ class Rows:
     def __len__(self) -> int:
         return len(self.patient)
 
+    def __repr__(self) -> str:
+        """Counts only, never a value."""
+        return f"<Rows: {len(self):,} of {self.patients:,} patients, columns {', '.join(self.columns)}>"
+
     def __getitem__(self, column: str) -> NDArray[np.generic]:
         return self.columns[column]
 

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from features.catalogue import Feature, catalogue
 from features.protocol.document import Protocol
 from features.protocol.instruments import Instrument
+from features.protocol.study import KAP_STUDY
 from models.bundle import Bundle, BundleRefusedError, HeadRecord
 from models.outcome_model import OutcomeModel
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST, Performance
@@ -31,10 +32,9 @@ from serving.contract.description import (
 from serving.prediction.no_prediction import needed_for
 from serving.terminology.codes import load_terminology
 
-INTENDED_USE = (
-    "To inform a clinician who plans ketamine-assisted psychotherapy of an anxiety disorder about the probability of "
-    "remission and of relapse after it. It supports the clinician's own judgement and never replaces it."
-)
+JUDGEMENT = "It supports the clinician's own judgement and never replaces it."
+INTENDED_USE = f"{KAP_STUDY.purpose} {JUDGEMENT}"
+"""The intended use of the software and of every model of KAP; `intended_use` has that of another study's model."""
 NOT_A_DEVICE = "This is research software and not a medical device."
 SYNTHETIC = "It was fitted on synthetic (made-up) patients and says nothing about real ones."
 REAL = "the patients of the development cohort, as recorded under run_id"
@@ -73,7 +73,7 @@ def describe_model(bundle: Bundle, version: str, run_id: str, performance: Perfo
         version=version,
         bundle_digest=bundle.digest,
         run_id=run_id,
-        intended_use=INTENDED_USE,
+        intended_use=intended_use(bundle.protocol),
         not_a_medical_device=NOT_A_DEVICE,
         synthetic=synthetic,
         learned_from=SYNTHETIC if synthetic else REAL,
@@ -83,6 +83,11 @@ def describe_model(bundle: Bundle, version: str, run_id: str, performance: Perfo
         performance=performance,
         notes=[NO_PERFORMANCE] if performance is None else list(performance.not_readable),
     )
+
+
+def intended_use(protocol: Protocol) -> str:
+    """What a model under a protocol is for, in the study's own words if it declares them."""
+    return f"{protocol.described.purpose} {JUDGEMENT}"
 
 
 def describe_instruments(protocol: Protocol) -> Instruments:

@@ -82,6 +82,8 @@ def load_served(stored: bentoml.Model, limits: BodyLimits) -> ServedModel:
         performance = read_performance(folder, stored.info.metadata)
     except BundleRefusedError as refused:
         raise NoModelError(f"the model {stored.tag} is refused: {refused}") from None
+    if bundle.research_only:  # no promotion stores one
+        raise NoModelError(f"the model {stored.tag} is refused: it is research only: {bundle.research_only}")
     promised = stored.info.metadata.get("bundle_digest") or labels.get("bundle_digest")  # a label is cut short
     if not promised or not bundle.digest.startswith(promised):
         raise NoModelError(f"the model {stored.tag} is refused: its bundle is not the one that was promoted")

@@ -11,7 +11,9 @@ import orjson
 from sqlalchemy import Connection, select
 
 from features.protocol.problems import InputRefusedError, Problem
-from models.bundle import TOLERANCES, Bundle
+from models.bundle import Bundle
+from models.onnx_score import FAITHFUL
+from models.reference_answers import TOLERANCES, converted_scores
 from serving.contract.reading import read_request
 from serving.contract.refusal import RequestRefusedError
 from serving.contract.request import PredictionRequest
@@ -168,9 +170,10 @@ def _has_digest_of(secret: Secret, entry: LogEntry, request: PredictionRequest) 
 def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
     """Compute an entry's answer again from its row, and name the parts in which the logged one differs.
 
-    Probabilities and limits may differ by 1e-9, contributions by the error of single precision
-    (`models.bundle.TOLERANCES`). Contributions are compared by feature, in any order. No text has a value. Cautions,
-    unused records and the wording of sentences, which may differ between releases, are not compared; codes are.
+    Probabilities and limits may differ by 1e-9, by 1e-6 if a head was converted to ONNX, contributions by the error of
+    single precision (`models.reference_answers.TOLERANCES`). Contributions are compared by feature, in any order. No
+    text has a value. Cautions, unused records and the wording of sentences, which may differ between releases, are not
+    compared; codes are.
     """
     row, answer = _document(entry.row), _document(entry.answer)
     if row is None or answer is None:
@@ -189,7 +192,8 @@ def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
         undated = {"date": None} if "date" in (answer.get("landmark") or {}) else {}  # earlier answers do not have it
         labels["landmark"] = {"name": entry.landmark, "day": entry.landmark_day} | undated
     wrong = [name for name, logged in labels.items() if answer.get(name) != logged]
-    return (*wrong, *_compared(given, orjson.loads(orjson.dumps(again))))
+    least = FAITHFUL if converted_scores(bundle.models) else 0.0
+    return (*wrong, *_compared(given, orjson.loads(orjson.dumps(again)), least))
 
 
 def _document(text: str | None) -> Document | None:
@@ -201,8 +205,11 @@ def _document(text: str | None) -> Document | None:
     return read if isinstance(read, dict) else None
 
 
-def _compared(then: Document, now: Document) -> Iterator[str]:
-    """The paths at which two documents differ, and by how much if both have a number that is not the patient's."""
+def _compared(then: Document, now: Document, least: float = 0.0) -> Iterator[str]:
+    """The paths at which two documents differ, and by how much if both have a number that is not the patient's.
+
+    Numbers may differ by ``least`` in any case.
+    """
     given, computed = dict(_leaves("", then)), dict(_leaves("", now))
     for path in dict.fromkeys([*given, *computed]):
         if path not in computed:
@@ -212,7 +219,7 @@ def _compared(then: Document, now: Document) -> Iterator[str]:
         elif not _is_number(given[path]) or not _is_number(computed[path]):
             if given[path] != computed[path] and not (_is_sentence(path) and isinstance(given[path], str)):
                 yield path
-        elif not (apart := abs(given[path] - computed[path])) <= _tolerance(path):
+        elif not (apart := abs(given[path] - computed[path])) <= max(_tolerance(path), least):
             yield path if path.endswith(".value") else f"{path}: by {apart:.1e}"  # a value is the patient's
 
 

@@ -12,6 +12,7 @@ from features.catalogue import Feature, catalogue
 from features.protocol.document import Covariate, Protocol
 from models.applicability import ApplicabilityDomain, Applicable, fit_applicability, from_arrays, to_arrays
 from models.outcomes import Floats
+from models.settings.sections import ApplicabilitySettings
 from serving.contract.reading import read_request
 from serving.prediction.record import RecordReader
 from tests.serving.requests import EXAMPLE
@@ -30,7 +31,7 @@ def declared(*names: str, flags: tuple[str, ...] = (), maximum: float = 100.0) -
 
 
 def fitted_domain(rows: Floats, features: tuple[Feature, ...]) -> ApplicabilityDomain:
-    found = fit_applicability(rows, features)
+    found = fit_applicability(rows, features, ApplicabilitySettings())
     assert found is not None
     return found
 
@@ -269,8 +270,8 @@ def test_few_training_patients_do_not_put_most_others_at_the_edge(patients: int)
 
 def test_fewer_than_ten_patients_give_no_domain() -> None:
     rows = np.random.default_rng(9).normal(50, 5, (10, 1))
-    assert fit_applicability(rows[:9], declared("age")) is None
-    assert fit_applicability(rows, declared("age")) is not None
+    assert fit_applicability(rows[:9], declared("age"), ApplicabilitySettings()) is None
+    assert fit_applicability(rows, declared("age"), ApplicabilitySettings()) is not None
 
 
 def test_it_survives_being_taken_apart_to_the_bit_and_is_the_same_each_time() -> None:

@@ -17,11 +17,12 @@ from features import catalogue as declarations
 from features.catalogue import catalogue
 from features.protocol.document import Protocol
 from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
-from models.learners import TrainingData, fit_xgboost
+from models.fitting.learners import TrainingData, fit_xgboost
 from models.outcome_model import OutcomeModel
 from models.outcomes import Floats, expit
 from models.remission import RemissionHead
 from models.score import Constant, Trees
+from models.settings.sections import TuningSettings
 from models.uncertainty import OutcomeRefits
 from tests.models.refits import head_refits
 from tests.models.training_sets import single_counts
@@ -68,7 +69,9 @@ def trees() -> Trees:
     chance = expit(np.nan_to_num(rows[:, 0] - rows[:, -1]) / 10)
     outcome = (np.random.default_rng(2).random(200) < chance).astype(np.float64)
     names = tuple(feature.name for feature in features)
-    score = fit_xgboost(TrainingData(rows, single_counts(outcome), names, (0,) * len(features), seed=3)).score
+    score = fit_xgboost(TuningSettings())(
+        TrainingData(rows, single_counts(outcome), names, (0,) * len(features), seed=3)
+    ).score
     assert isinstance(score, Trees)
     return score
 

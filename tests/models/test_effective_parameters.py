@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models.calibration import BinomialCounts
-from models.effective_parameters import effective_parameters
-from models.learners import Learner, Penalty, TrainingData, fit_logistic_at, fit_nothing, fit_xgboost_at
+from models.fitting.effective_parameters import effective_parameters
+from models.fitting.learners import Learner, Penalty, TrainingData, fit_logistic_at, fit_nothing, fit_xgboost_at
 from models.outcomes import expit
 from tests.models.training_sets import training_data_of
 

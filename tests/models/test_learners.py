@@ -7,17 +7,18 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from models.calibration import fit_baseline
-from models.learners import Learner, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
+from models.fitting.learners import Learner, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
 from models.outcomes import expit
 from models.score import Constant, LinearScore, to_arrays
+from models.settings.sections import TuningSettings
 from tests.models.training_sets import drawn_training_data, training_data_of
 
 EFFECTS = (1.0, -0.7, 0.0, 0.4)
 LEARNERS = {
     "no_model": fit_nothing,
     "one_variable": fit_one_variable("x1"),
-    "logistic": fit_logistic,
-    "xgboost": fit_xgboost,
+    "logistic": fit_logistic(TuningSettings()),
+    "xgboost": fit_xgboost(TuningSettings()),
 }
 
 
@@ -100,7 +101,9 @@ def test_a_patient_held_out_changes_nothing(name: str) -> None:
 def test_a_patient_in_the_training_data_changes_something() -> None:
     """The test above would pass for a learner that looks at nothing."""
     training_data = drawn_training_data(5, 160, EFFECTS)
-    score, fewer = (fit_logistic(training_data.subset(np.arange(160) < last)).score for last in (160, 120))
+    score, fewer = (
+        fit_logistic(TuningSettings())(training_data.subset(np.arange(160) < last)).score for last in (160, 120)
+    )
     assert not np.array_equal(score.predict(training_data.rows), fewer.predict(training_data.rows))
 
 
@@ -108,7 +111,7 @@ def test_what_never_varies_is_left_out() -> None:
     training_data = drawn_training_data(6, 150, EFFECTS)
     training_data.rows[:, 0] = 3.0
     training_data.rows[:, 2] = np.nan
-    score = fit_logistic(training_data).score
+    score = fit_logistic(TuningSettings())(training_data).score
     assert isinstance(score, LinearScore)
     assert score.used.tolist() == [1, 3]
     _, contributions = score.explain(np.full((1, 4), 9.0))
@@ -117,11 +120,11 @@ def test_what_never_varies_is_left_out() -> None:
 
 def test_where_nothing_varies_all_patients_get_the_same() -> None:
     training_data = training_data_of(np.full((60, 2), 1.5), np.array([0.0, 1, 0] * 20))
-    assert not fit_logistic(training_data).score.predict(training_data.rows).any()
+    assert not fit_logistic(TuningSettings())(training_data).score.predict(training_data.rows).any()
 
 
 def test_the_penalised_regression_finds_the_direction_of_every_effect() -> None:
-    score = fit_logistic(drawn_training_data(7, 2000, EFFECTS)).score
+    score = fit_logistic(TuningSettings())(drawn_training_data(7, 2000, EFFECTS)).score
     assert isinstance(score, LinearScore)
     assert np.sign(score.weight[[0, 1, 3]]).tolist() == [1, -1, 1]
     assert abs(score.weight[2]) < 0.1
@@ -134,7 +137,7 @@ def test_missing_values_weigh_for_themselves_where_there_are_enough_of_them() ->
     gap = rng.random(1000) < 0.4
     rows[gap, 0] = np.nan
     outcome = (rng.random(1000) < np.where(gap, 0.8, 0.3)).astype(np.float64)
-    score = fit_logistic(training_data_of(rows, outcome)).score
+    score = fit_logistic(TuningSettings())(training_data_of(rows, outcome)).score
     recorded, missing = score.predict(np.array([[0.0, 0.0], [np.nan, 0.0]]))
     assert missing - recorded == pytest.approx(np.log(0.8 / 0.2) - np.log(0.3 / 0.7), abs=0.6)
 
@@ -142,7 +145,7 @@ def test_missing_values_weigh_for_themselves_where_there_are_enough_of_them() ->
 def test_trees_never_go_against_an_expected_sign() -> None:
     """Constraints come from the catalogue's signs: here the data say the opposite about x0, and must not be heard."""
     training_data = drawn_training_data(9, 400, EFFECTS, missing=0.1, signs=(-1, -1, 0, 1))
-    score = fit_xgboost(training_data).score
+    score = fit_xgboost(TuningSettings())(training_data).score
     rng = np.random.default_rng(10)
     base = rng.standard_normal((200, 4)) * 2
     base[rng.random(base.shape) < 0.2] = np.nan
@@ -161,5 +164,7 @@ def test_trees_are_free_where_no_sign_is_expected() -> None:
     rng = np.random.default_rng(11)
     rows = rng.uniform(-2, 2, (600, 1))
     outcome = (rng.random(600) < expit(2 * np.abs(rows[:, 0]) - 2)).astype(np.float64)
-    low, middle, high = fit_xgboost(training_data_of(rows, outcome)).score.predict(np.array([[-1.8], [0.0], [1.8]]))
+    low, middle, high = fit_xgboost(TuningSettings())(training_data_of(rows, outcome)).score.predict(
+        np.array([[-1.8], [0.0], [1.8]])
+    )
     assert min(low, high) > middle + 0.5

@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import minimize
 
 from models.calibration import BinomialCounts
+from models.fitting.regression import BASELINE_PENALTY, BoundedRegression
 from models.outcomes import Floats, expit
-from models.regression import BASELINE_PENALTY, BoundedRegression
 from tests.models.training_sets import single_counts
 
 SIGNS = np.array([1, -1, 0, 1])

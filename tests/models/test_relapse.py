@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from models.calibration import Recalibration, fit_baseline
 from models.outcomes import Floats, expit
 from models.relapse import (
-    EVENTS_PER_BAND,
     FollowUpWeights,
     RelapseHead,
     band_edges,
@@ -19,6 +18,7 @@ from models.relapse import (
     relapse_counts,
 )
 from models.score import Constant, LinearScore
+from models.settings.sections import TimeSettings
 from tests.cohorts import parse_table
 
 NOBODY = 1e-15
@@ -45,6 +45,8 @@ days  ended     weeks_1_2  relapse_1_2  weeks_3_4  relapse_3_4
 28    competing 2          0            2          0
 """
 COURSES = parse_table(EXPECTED_AT_RISK)
+
+USUAL = TimeSettings()
 
 
 def number(text: object) -> float:
@@ -109,21 +111,24 @@ def test_without_time_at_risk_nothing_competes() -> None:
 def test_every_band_holds_enough_relapses_to_tell_its_rate(weeks_of_relapse: list[int], ties: list[int]) -> None:
     """At least 15, or one band for all: also where many relapses fall into one week, as at a planned visit."""
     weeks = np.array([*weeks_of_relapse, *(week for week in ties for _ in range(20))], dtype=np.float64)
-    edges = band_edges(weeks * 7, np.ones(len(weeks), dtype=np.bool_), last_day=26 * 7)
+    edges = band_edges(weeks * 7, np.ones(len(weeks), dtype=np.bool_), 26 * 7, USUAL)
     assert (edges[0], edges[-1]) == (0, 26)
     assert (np.diff(edges) > 0).all()
     counts = [((weeks > first) & (weeks <= last)).sum() for first, last in pairwise(edges)]
-    assert len(counts) == 1 or min(counts) >= EVENTS_PER_BAND
+    assert len(counts) == 1 or min(counts) >= USUAL.events_per_band
 
 
 @pytest.mark.parametrize(("relapses", "bands"), [(0, 1), (29, 1), (30, 2), (31, 2), (45, 3), (3000, 10)])
 def test_the_bands_grow_with_the_relapses(relapses: int, bands: int) -> None:
     weeks = np.linspace(1, 50, relapses).round()
-    assert len(band_edges(weeks * 7, np.ones(relapses, dtype=np.bool_), last_day=52 * 7)) == bands + 1
+    assert len(band_edges(weeks * 7, np.ones(relapses, dtype=np.bool_), 52 * 7, USUAL)) == bands + 1
 
 
 def test_the_last_band_reaches_the_last_day() -> None:
-    assert band_edges(np.array([3.0]), np.array([True]), last_day=29).tolist() == [0, 5]  # day 29 is in the fifth week
+    assert band_edges(np.array([3.0]), np.array([True]), 29, USUAL).tolist() == [
+        0,
+        5,
+    ]  # day 29 is in the fifth week
 
 
 def as_it_is(weight: float = 1.0) -> LinearScore:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from models.learners import fit_logistic, fit_xgboost
+from models.fitting.learners import fit_logistic, fit_xgboost
 from models.outcomes import Floats
 from models.score import Constant, LinearScore, Score, Trees, from_arrays, to_arrays
+from models.settings.sections import TuningSettings
 from tests.models.training_sets import drawn_training_data
 
 EFFECTS = (0.8, -0.6, 0.0, 0.3)
@@ -17,8 +18,8 @@ def scores() -> dict[str, Score]:
     training_data = drawn_training_data(1, 300, EFFECTS, missing=0.15)
     return {
         "constant": Constant(4),
-        "linear": fit_logistic(training_data).score,
-        "trees": fit_xgboost(drawn_training_data(2, 150, EFFECTS, missing=0.15)).score,
+        "linear": fit_logistic(TuningSettings())(training_data).score,
+        "trees": fit_xgboost(TuningSettings())(drawn_training_data(2, 150, EFFECTS, missing=0.15)).score,
     }
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.calibration import BinomialCounts
-from models.learners import TrainingData
+from models.fitting.learners import TrainingData
 from models.outcomes import Floats, expit
 
 

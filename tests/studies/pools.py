@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from features.build import FeatureRows, build_features
 from features.catalogue import catalogue
 from features.records.cohort import Cohort
-from models.learners import TrainingData
+from models.fitting.learners import TrainingData
 from models.relapse import FollowUpWeights
 from models.remission import remission_counts
 from tests.mechanisms import own

@@ -11,6 +11,7 @@ from training.learning.choice import choose
 from training.learning.fit import CandidateFit, HeadFit
 from training.learning.held_out import measures_of
 from training.learning.tasks import Task
+from training.settings.sections import SelectionSettings
 
 STACK = "stack"
 IN_USE = "average or best"
@@ -22,9 +23,9 @@ def chosen(fit: HeadFit, stacked: Floats, site: NDArray[np.integer]) -> dict[str
     """Which candidate, or the stack, answers by each rule; ``stacked`` (patients,) are the stack's held-out losses."""
     losses = {name: found.losses for name, found in fit.candidates.items()}
     average, fitted_on = next(iter(losses)), fit.task.fitted_on
-    paired = choose(losses, fitted_on, site)
+    paired = choose(losses, fitted_on, site, SelectionSettings())
     levels = {name: candidate_level(fit.task, found) for name, found in fit.candidates.items()}
-    or_stack = choose({average: losses[average], STACK: stacked}, fitted_on, site)
+    or_stack = choose({average: losses[average], STACK: stacked}, fitted_on, site, SelectionSettings())
     simplest = next(name for name, difference in paired.differences.items() if difference.tolerated)
     picked = (simplest_by_level(levels), simplest, paired.best, paired.winner, STACK, or_stack.winner)
     return dict(zip(RULES, picked, strict=True))

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from models.calibration import BinomialCounts
-from models.learners import FittedScore
+from models.fitting.learners import FittedScore
 from models.outcomes import expit
 from tests.mechanisms.true_risks import Floats
 from training.learning.fit import HeadFit

@@ -64,12 +64,12 @@ class SameProcess(Workplace):
 
     def kap(self, *arguments: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         words = [str(part) for part in arguments]
-        with self._in_use():
+        with self.in_use():
             done = CliRunner().invoke(main, words, input=stdin, prog_name="kap", catch_exceptions=False)
         return subprocess.CompletedProcess(["kap", *words], done.exit_code, done.stdout, done.stderr)
 
     @contextmanager
-    def _in_use(self) -> Iterator[None]:
+    def in_use(self) -> Iterator[None]:
         """The folder and the stores are those of a process of its own, whatever an earlier test had in use."""
         before = mlflow.get_tracking_uri()
         models = self.folder / "bentoml" / "models"

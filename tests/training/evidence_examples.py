@@ -8,6 +8,18 @@ from math import exp
 from features.protocol.document import Protocol
 from tests.training.evidences import direction
 from training.average_risk import AVERAGE_RISK
+from training.evidence.descriptions import (
+    BaselineCell,
+    BaselineColumn,
+    BaselineRow,
+    BaselineTable,
+    Dependence,
+    FeatureImportance,
+    IncidenceGroup,
+    LinearTerm,
+    ModelSpecification,
+    RelapseIncidence,
+)
 from training.evidence.document import (
     CalibrationCurve,
     CandidateEvidence,
@@ -25,8 +37,6 @@ from training.evidence.document import (
     LearningCurve,
     Question,
     RefitCheck,
-    RiskGroup,
-    RiskGroups,
     SampleSize,
     Sensitivity,
     SiteEstimate,
@@ -145,19 +155,23 @@ def bare_evidence() -> Evidence:
             case_mix=[],
             heads=[first],
             questions=[asked],
-            risk_groups=None,
             gains=[],
         ),
-        LandmarkEvidence(
-            name=NASTY, flow=[], case_mix=[], heads=[nothing], questions=[asked], risk_groups=None, gains=[]
-        ),
+        LandmarkEvidence(name=NASTY, flow=[], case_mix=[], heads=[nothing], questions=[asked], gains=[]),
     ]
     found = evidence(
         "held out", twice, EvaluatedCohort(source=NASTY, digest="0" * 64, patients=12, sites=0, synthetic=False)
     )
     failed = LeakageCheck(name=NASTY, passed=False, required=NASTY, seen=NASTY, named=[NASTY])
     return found.model_copy(
-        update={"quick": True, "caveats": [NASTY], "leakage": [failed], "refit_check": None, "protocol": NASTY}
+        update={
+            "quick": True,
+            "baseline": [],
+            "caveats": [NASTY],
+            "leakage": [failed],
+            "refit_check": None,
+            "protocol": NASTY,
+        }
     )
 
 
@@ -189,6 +203,7 @@ def evidence(kind: str, landmarks: list[LandmarkEvidence], cohort: EvaluatedCoho
             "directions": [] if kind == "external" else [direction("before session 3", "remission", 419, 0.213)],
             "refit_check": RefitCheck(heads=6, identical=True),
             "caveats": ["Remission was not observed in 17% of patients; weights stand for them."],
+            "baseline": baseline(),
         }
     )
 
@@ -221,7 +236,7 @@ def landmark(name: str, auc: float, relapse_winner: str, before: str | None) -> 
         case_mix=case_mix(),
         heads=[head("remission", "xgboost"), head("relapse", relapse_winner)],
         questions=questions,
-        risk_groups=risk_groups(),
+        incidence=incidence(),
         gains=gains,
     )
 
@@ -398,6 +413,7 @@ def head(name: str, winner: str) -> HeadEvidence:
                 refits=100, mean_absolute_change=0.031, median_width=0.11, share_moving_over_ten_points=0.06
             ),
             "learning_curve": curve,
+            "model": description(name, winner),
         }
     )
 
@@ -439,25 +455,84 @@ def case_mix() -> list[FeatureSummary]:
     ]
 
 
-def risk_groups() -> RiskGroups:
-    """Three groups, followed for half a year."""
+def incidence() -> RelapseIncidence:
+    """All patients and three groups, followed for half a year; fewer than ten of one group to the end."""
     days = list(range(7, 183, 7))
 
-    def group(name: str, hazard: float) -> RiskGroup:
-        free = [exp(-hazard * day) for day in days]
-        return RiskGroup.model_validate(
-            {
-                "name": name,
-                "n": 233,
-                "predicted_event_free": free,
-                "observed_event_free": [*[v * 0.98 for v in free[:-1]], None],
-                "observed_low": [max(0.0, v - 0.07) for v in free],
-                "observed_high": [min(1.0, v + 0.05) for v in free],
-            }
+    def group(name: str, n: int, hazard: float) -> IncidenceGroup:
+        relapse = [0.8 * (1 - exp(-hazard * day)) for day in days]
+        return IncidenceGroup(
+            name=name,
+            n=n,
+            at_risk=[n, n // 2, None if n < 300 else n // 3],
+            relapse=[*relapse[:-1], None],
+            low=[max(0.0, value - 0.07) for value in relapse],
+            high=[min(1.0, value + 0.05) for value in relapse],
+            competing=[0.25 * value for value in relapse],
+            predicted=[1.04 * value for value in relapse],
         )
 
-    named = (("lowest third", 0.0022), ("middle third", 0.0035), ("highest third", 0.0055))
-    return RiskGroups(days=days, groups=[group(name, hazard) for name, hazard in named])
+    named = (("all patients", 699, 0.0037), ("lowest third", 233, 0.0022), ("middle third", 233, 0.0035))
+    groups = [group(*one) for one in (*named, ("highest third", 233, 0.0055))]
+    return RelapseIncidence(days=days, at_risk_days=[0, 91, 182], groups=groups)
+
+
+def baseline() -> list[BaselineTable]:
+    """Table 1 of three groups by outcome and two sites, with a suppressed cell."""
+    columns = [("remission", 620), ("no remission", 1380), ("remission not observed", 416)]
+    cells = [BaselineCell(figures=[41.2, 11.6], missing=None) for _ in range(4)]
+    yes = [BaselineCell(figures=[1200, 0.5], missing=0), *[BaselineCell(missing=15)] * 3]
+    rows = [
+        BaselineRow(feature="age_years", label="age", unit="years", kind="mean", cells=cells, difference=-0.12),
+        BaselineRow(feature="sex_female", label="female sex", unit="no/yes", kind="yes/no", cells=yes),
+    ]
+    parts = {"landmark": "before session 1", "n": 2416, "rows": rows}
+    by_outcome = [BaselineColumn(name=name, n=n) for name, n in columns]
+    by_site = [BaselineColumn(name=NASTY, n=1200), BaselineColumn(name="south", n=1216)]
+    fewer = [row.model_copy(update={"cells": row.cells[:3]}) for row in rows]
+    return [
+        BaselineTable.model_validate(parts | {"by": "outcome", "columns": by_outcome, "note": "The same in all: x."}),
+        BaselineTable.model_validate(parts | {"by": "site", "columns": by_site, "rows": fewer}),
+    ]
+
+
+def description(head_name: str, winner: str) -> ModelSpecification:
+    """The model of a head in full, as its winner has it."""
+    relapse = head_name == "relapse"
+    parts: dict[str, object] = {"head": head_name, "intercepts": [-4.1, -4.6] if relapse else [-0.8]}
+    if relapse:
+        parts |= {"weeks": [0, 4, 26], "horizons_days": [84, 182], "competing_hazards": [0.001, 0.002]}
+    if winner == "no_model":
+        return ModelSpecification.model_validate(parts | {"form": "average"})
+    if winner == "logistic":
+        terms = [term("age_years", "years", 0.01), term("sex_female", "no/yes", 0.2), term("drop_needed", "points", 0)]
+        return ModelSpecification.model_validate(parts | {"form": "linear", "terms": terms, "limits_from": "60 refits"})
+    importances = [
+        FeatureImportance(feature=name, label=name.replace("_", " "), loss_increase=loss, gain_share=gain)
+        for name, loss, gain in (("distance_to_remission", 0.031, 0.6), ("age_years", -0.0004, 0.4))
+    ]
+    curve = Dependence(
+        feature="age_years", label="age", unit="years", values=[20, 40, 60], probability=[0.3, 0.34, 0.4]
+    )
+    found = {"form": "other", "importances": importances, "dependence": [curve]}
+    return ModelSpecification.model_validate(parts | found | ({"dependence_day": 182} if relapse else {}))
+
+
+def term(feature: str, unit: str, weight: float) -> LinearTerm:
+    """A term whose limits are half its weight away."""
+    return LinearTerm(
+        feature=feature,
+        label=feature.replace("_", " "),
+        unit=unit,
+        lower=0.0,
+        upper=80.0,
+        centre=1.5,
+        weight=weight,
+        low=weight / 2,
+        high=1.5 * weight,
+        missing_weight=weight / 4,
+        sd=2.5,
+    )
 
 
 def around(value: float, half: float) -> Estimate:

@@ -87,7 +87,6 @@ def landmark_evidence(name: str, protocol: Protocol, winner: str = "logistic") -
         case_mix=[],
         heads=[head_of(head, winner) for head in heads],
         questions=questions,
-        risk_groups=None,
         gains=[],
     )
 

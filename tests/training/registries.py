@@ -18,7 +18,7 @@ from models.bundle import Bundle, save_bundle
 from tests.serving.bundles import toy_bundle
 from training.audit.audit import seal_run
 from training.evidence.document import Evidence
-from training.registry.release import MODEL_NAME
+from training.registry.names import MODEL_NAME
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Registry:
         number = len(client.search_model_versions(f"name = '{MODEL_NAME}'")) + 1
         if number == 1:
             client.create_registered_model(MODEL_NAME)
+            client.create_experiment(f"{MODEL_NAME}/decisions", str(self.folder / "decisions"))
         run = client.create_run(client.create_experiment(f"experiment {number}", str(self.folder / f"runs{number}")))
         run_id, source = run.info.run_id, f"{run.info.artifact_uri}/model"
         digest = save_bundle(self.bundle(number, cohort_digest), here / f"{number}" / "bundle")

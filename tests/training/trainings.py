@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from models.calibration import BinomialCounts
-from models.learners import TrainingData
+from models.fitting.learners import TrainingData
 from models.outcomes import Floats, expit
 from models.relapse import FollowUpWeights
 from tests.models.training_sets import training_data_of

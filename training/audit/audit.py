@@ -5,6 +5,7 @@ comparison with the seal (`seal`), whose digest is also in the registry and in t
 make the checks.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,7 +24,9 @@ from training.audit.linked import evaluations_verdict, served_verdict
 from training.audit.retraining import environment_verdicts, retraining_verdicts
 from training.experiment.train import Announce
 from training.registry.decision_log import Chain
-from training.registry.release import EVALUATION, MODEL_NAME, decision_log, served_copies, use_store
+from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
+from training.registry.references import find_reference, registered_names
+from training.registry.release import EVALUATION, decision_log, served_copies, use_store
 from training.registry.seal import (
     SEAL,
     SEAL_DIGEST,
@@ -39,6 +42,7 @@ from training.registry.stored_training import StoredEvaluation, StoredTraining, 
 from training.verdicts import Verdict, failed
 
 PARENT = "mlflow.parentRunId"
+RUN_ID = re.compile(r"[0-9a-f]{32}")
 Digests = dict[SealedItem, str]
 
 
@@ -55,8 +59,8 @@ def seal_run(run_id: str) -> str:
         client.log_artifact(run_id, str(Path(scratch) / SEAL))
     digest = digest_of(document)
     client.set_tag(run_id, SEAL_DIGEST, digest)
-    for version in _versions(client, run_id):
-        client.set_model_version_tag(MODEL_NAME, version.number, SEAL_DIGEST, digest)
+    for version in _versions(client, client.get_run(run_id)):
+        client.set_model_version_tag(version.name, version.number, SEAL_DIGEST, digest)
     return digest
 
 
@@ -66,7 +70,7 @@ def verify(run_or_version: str, data: Path | None, workers: int, announce: Annou
     Takes a run's id, a registered version or an alias. Raises ``InputRefusedError`` if there is none.
     """
     run_id = run_of(run_or_version)
-    chain = decision_log().read()
+    chain = decision_log(model_name_of_run(run_id)).read()
     with tempfile.TemporaryDirectory() as scratch:
         try:
             stored = read_training(run_id, Path(scratch))
@@ -86,25 +90,42 @@ def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
 
 
 def run_of(run_or_version: str) -> str:
-    """The id of a run: the one given, or the one that made the registered version or alias.
+    """The id of a run: the one given, or the one that made a version (as `find_reference` reads it).
 
     Raises ``InputRefusedError`` if no run, version or decision has that name.
     """
     use_store()
     client = MlflowClient()
     try:
-        if run_or_version.isdigit() and len(run_or_version) < 32:
-            return str(client.get_model_version(MODEL_NAME, run_or_version).run_id)
-        if len(run_or_version) != 32:
-            return str(client.get_model_version_by_alias(MODEL_NAME, run_or_version).run_id)
-        return str(client.get_run(run_or_version).info.run_id)
+        if RUN_ID.fullmatch(run_or_version):
+            return str(client.get_run(run_or_version).info.run_id)
+        meant = find_reference(client, run_or_version)
+        if meant.version.isdigit():
+            return str(client.get_model_version(meant.name, meant.version).run_id)
+        return str(client.get_model_version_by_alias(meant.name, meant.version).run_id)
     except MlflowException:
-        known = {version.run_id for version in client.search_model_versions(f"name = '{MODEL_NAME}'")}
-        decided = {decision.run_id for decision in decision_log().read().decisions}
-        if run_or_version in known | decided:
+        if RUN_ID.fullmatch(run_or_version) and _is_known(client, run_or_version):
             return run_or_version
     problem = Problem("audit", None, None, "a training's run, a registered version or an alias", "none of these")
     raise InputRefusedError([problem])
+
+
+def _is_known(client: MlflowClient, run_id: str) -> bool:
+    """Whether a version or a decision names a run that is lost."""
+    names = registered_names(client)
+    versions = {version.run_id for name in names for version in client.search_model_versions(f"name = '{name}'")}
+    decided = {decision.run_id for name in names for decision in decision_log(name).read().decisions}
+    return run_id in versions | decided
+
+
+def model_name_of_run(run_id: str) -> str:
+    """The name of the registered model that a run made or is about; that of its version if the run is lost."""
+    client = MlflowClient()
+    try:
+        return str(client.get_run(run_id).data.tags.get(MODEL_NAME_TAG, MODEL_NAME))
+    except MlflowException:
+        found = client.search_model_versions(f"run_id = '{run_id}'")
+        return str(found[0].name) if found else MODEL_NAME
 
 
 def read_training(run_id: str, scratch: Path) -> StoredTraining:
@@ -119,11 +140,12 @@ def read_training(run_id: str, scratch: Path) -> StoredTraining:
     except SealRefusedError:
         known = ()
     stored = _read(client, run_id, known, scratch)
-    registered = client.search_model_versions(f"name = '{MODEL_NAME}'")
+    name = model_name_of_run(run_id)
+    registered = client.search_model_versions(f"name = '{name}'")
     return replace(
         stored,
         evaluations=_evaluations(client, stored, scratch),
-        copies=served_copies(),
+        copies=served_copies(name),
         registered_runs=frozenset(str(version.run_id) for version in registered),
     )
 
@@ -132,7 +154,7 @@ def _read(client: MlflowClient, run_id: str, known: tuple[str, ...], scratch: Pa
     top = client.get_run(run_id)
     runs = _runs(client, top, known)
     models = _models(client, top, known)
-    versions = _versions(client, run_id)
+    versions = _versions(client, top)
     owners = {run.info.run_id: f'run {run.info.run_id[:8]} "{run.info.run_name}"' for run in runs}
     owners |= {model.model_id: f"model {model.model_id}" for model in models}
     owners |= {f"version {version.number}": f"version {version.number}" for version in versions}
@@ -143,7 +165,7 @@ def _read(client: MlflowClient, run_id: str, known: tuple[str, ...], scratch: Pa
         digests |= _model_digests(model) | _file_digests(model.model_id, _fetch(model.artifact_location, scratch))
     for version in versions:
         digests |= _mapped(f"version {version.number}", "tag", version.tags)
-        digests |= _version_digests(client, version.number)
+        digests |= _version_digests(client, version)
     digests.pop(SealedItem(run_id, "artifact", SEAL), None)
     artifacts = _fetch(top.info.artifact_uri, scratch)
     return StoredTraining(
@@ -227,20 +249,22 @@ def _model_digests(model: LoggedModel) -> Digests:
     return digests
 
 
-def _versions(client: MlflowClient, run_id: str) -> tuple[StoredVersion, ...]:
-    found = client.search_model_versions(f"name = '{MODEL_NAME}' and run_id = '{run_id}'")
-    versions = (client.get_model_version(MODEL_NAME, version.version) for version in found)
+def _versions(client: MlflowClient, run: Run) -> tuple[StoredVersion, ...]:
+    """The versions that a run made, of the registered model that it names."""
+    name = run.data.tags.get(MODEL_NAME_TAG, MODEL_NAME)
+    found = client.search_model_versions(f"name = '{name}' and run_id = '{run.info.run_id}'")
+    versions = (client.get_model_version(name, version.version) for version in found)
     return tuple(
-        StoredVersion(str(version.version), dict(version.tags), tuple(version.aliases)) for version in versions
+        StoredVersion(str(version.version), dict(version.tags), tuple(version.aliases), name) for version in versions
     )
 
 
-def _version_digests(client: MlflowClient, number: str) -> Digests:
+def _version_digests(client: MlflowClient, stored: StoredVersion) -> Digests:
     """Where MLflow finds a version's model, and which run made it."""
-    version = client.get_model_version(MODEL_NAME, number)
+    version = client.get_model_version(stored.name, stored.number)
     facts = {"source": version.source, "model_id": version.model_id, "run_id": version.run_id}
-    facts["fetched from"] = client.get_model_version_download_uri(MODEL_NAME, number)
-    return _mapped(f"version {number}", "version", {key: str(value) for key, value in facts.items()})
+    facts["fetched from"] = client.get_model_version_download_uri(stored.name, stored.number)
+    return _mapped(f"version {stored.number}", "version", {key: str(value) for key, value in facts.items()})
 
 
 def _evaluations(client: MlflowClient, stored: StoredTraining, scratch: Path) -> tuple[StoredEvaluation, ...]:

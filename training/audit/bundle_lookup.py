@@ -17,16 +17,19 @@ from features.protocol.document import Protocol, protocol_from_document
 from features.protocol.problems import InputRefusedError
 from models.bundle import MANIFEST, Bundle, BundleRefusedError, load_bundle
 from training.failures import StoreUnreachableError
-from training.registry.release import MODEL_NAME, check_store, fetch_bundle, served_copies
+from training.registry.names import MODEL_NAME, ModelReference
+from training.registry.references import registered_names
+from training.registry.release import check_store, fetch_bundle, served_copies
 from training.registry.seal import digest_of
 
 
 @dataclass(frozen=True)
 class RegisteredBundle:
-    """A registered version, and the run that made it."""
+    """A registered version, the run that made it, and the name of the registered model."""
 
     version: str
     run_id: str
+    model: str = MODEL_NAME
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,17 @@ def registered_with(digest: str) -> tuple[RegisteredBundle, ...]:
     """The registered versions of a bundle by their tags, the oldest first; raises ``StoreUnreachableError``."""
     check_store()
     try:
-        found = MlflowClient().search_model_versions(f"name = '{MODEL_NAME}'")
+        client = MlflowClient()
+        names = registered_names(client)
+        found = [version for name in names for version in client.search_model_versions(f"name = '{name}'")]
     except MlflowException as error:
         raise StoreUnreachableError(f"the registry can't be read: {error.error_code}") from None
     named = [version for version in found if version.tags.get("bundle_digest") == digest]
     return tuple(
-        RegisteredBundle(str(version.version), str(version.run_id))
-        for version in sorted(named, key=lambda version: int(version.version))
+        RegisteredBundle(str(version.version), str(version.run_id), str(version.name))
+        for version in sorted(
+            named, key=lambda version: (version.name != MODEL_NAME, version.name, int(version.version))
+        )
     )
 
 
@@ -81,14 +88,19 @@ def _folders(digest: str, scratch: Path) -> Iterator[tuple[str, Path]]:
     """The places whose manifest has the digest: the registry's, fetched below ``scratch``, then BentoML's."""
     for found in _registered(digest):
         try:
-            folder, _, _ = fetch_bundle(found.version, scratch / found.version)
+            folder = fetch_bundle(ModelReference(found.model, found.version), scratch / found.model / found.version)
         except (InputRefusedError, StoreUnreachableError, OSError):
             continue  # its files are lost; an audit of its training says so
         if _is_of(folder, digest):
-            yield f"version {found.version} of the registry", folder
+            yield f"version {found.version} of the registry{_of(found.model)}", folder
     for copy in served_copies():
         if _is_of(copy.folder / "bundle", digest):
             yield f"the copy {copy.tag} in BentoML's store", copy.folder / "bundle"
+
+
+def _of(model: str) -> str:
+    """The name of a model other than the usual one."""
+    return "" if model == MODEL_NAME else f" (model {model})"
 
 
 def _registered(digest: str) -> tuple[RegisteredBundle, ...]:

@@ -14,6 +14,7 @@ from training.audit.audit import checked_record, read_training, run_of
 from training.audit.checks import EVIDENCE
 from training.audit.dossier_sections import Dossier, listed_artifacts, sections
 from training.evidence.document import Evidence, read_evidence
+from training.registry.names import split_reference
 from training.registry.release import decision_log
 from training.registry.stored_training import StoredTraining
 from training.report.templating import rendered
@@ -27,19 +28,21 @@ def write_dossier(version: str, path: Path) -> None:
     run_id = run_of(version)
     with tempfile.TemporaryDirectory() as scratch:
         stored = read_training(run_id, Path(scratch))
-        number = next((each.number for each in stored.versions if version in (each.number, *each.aliases)), None)
-        if number is None:
+        meant = split_reference(version)[1]
+        found = next((each for each in stored.versions if meant in (each.number, *each.aliases)), None)
+        if found is None:
             problem = Problem("audit", None, None, "a registered version, or an alias such as champion", "a run")
             raise InputRefusedError([problem])
-        chain = decision_log().read()
+        chain = decision_log(found.name).read()
         path.write_text(
             dossier_page(
                 Dossier(
-                    version=number,
+                    version=found.number,
+                    model=found.name,
                     stored=stored,
                     bundle=stored.loaded_bundle(),
                     evidence=_evidence(stored),
-                    decisions=tuple(each for each in chain.decisions if each.version == number),
+                    decisions=tuple(each for each in chain.decisions if each.version == found.number),
                     verdicts=tuple(checked_record(stored, chain)),
                     written_on=datetime.now(UTC).strftime("%Y-%m-%d"),
                 )

@@ -15,6 +15,7 @@ from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Question, read_evidence
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_warnings
 from training.registry.decisions import Decision
+from training.registry.names import MODEL_NAME
 from training.registry.seal import SEAL, SealRefusedError, digest_of, read_seal
 from training.registry.stored_training import StoredEvaluation, StoredTraining
 from training.report.wording import interval, measure_title, patients
@@ -60,6 +61,7 @@ class Dossier:
     decisions: tuple[Decision, ...]
     verdicts: tuple[Verdict, ...]
     written_on: str
+    model: str = MODEL_NAME
 
     def source(self, name: str) -> Artifact:
         """An artifact of the list at the end."""
@@ -271,7 +273,9 @@ def _environment(dossier: Dossier) -> Statements:
 def listed_artifacts(dossier: Dossier) -> list[tuple[Artifact, str]]:
     """Every artifact, with whether it is as sealed, then the decisions."""
     found = [(Artifact(name, digest), _state(dossier, name, digest)) for name, digest in dossier.artifacts().items()]
-    kept = [(Artifact(each.key, each.hash), "kept as a tag of the registered model") for each in dossier.decisions]
+    kept = [
+        (Artifact(each.key, each.hash), "in the decision log of the registered model") for each in dossier.decisions
+    ]
     return [*found, *kept]
 
 

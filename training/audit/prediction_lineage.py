@@ -13,13 +13,15 @@ from typing import Literal
 
 from features.protocol.problems import InputRefusedError
 from features.protocol.shortening import listed
-from models.bundle import TOLERANCES, Bundle, BundleRefusedError
+from models.bundle import Bundle, BundleRefusedError
+from models.reference_answers import TOLERANCES
 from training.audit.audit import training_of
 from training.audit.bundle_lookup import RegisteredBundle, load_by_digest, registered_with
 from training.audit.checks import LOST, chain_verdict, record_verdicts
 from training.failures import StoreUnreachableError
 from training.registry.decision_log import Chain
 from training.registry.decisions import Decision
+from training.registry.names import MODEL_NAME
 from training.registry.release import decision_log
 from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
@@ -112,8 +114,8 @@ def _request_verdicts(prediction: PredictionLineage) -> list[Verdict]:
 def _behind(prediction: PredictionLineage, patience: timedelta) -> list[Verdict]:
     """The verdicts on model, training run and decision."""
     try:
-        chain = decision_log().read()
         registered = registered_with(prediction.model_digest)
+        chain = decision_log(_model_of(prediction, registered)).read()
     except (StoreUnreachableError, InputRefusedError) as error:
         return [not_checked(check, _why(error)) for check in ("model", "training run", "decision")]
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,6 +125,16 @@ def _behind(prediction: PredictionLineage, patience: timedelta) -> list[Verdict]
             training_verdict(prediction, stored),
             decision_verdict(prediction, chain, stored, patience),
         ]
+
+
+def _model_of(prediction: PredictionLineage, registered: Sequence[RegisteredBundle]) -> str:
+    """The name of the registered model that answered: of the version and run that the entry names, if registered."""
+    own = [found.model for found in registered if (found.version, found.run_id) == _named(prediction)]
+    return (own or [found.model for found in registered] or [MODEL_NAME])[0]
+
+
+def _named(prediction: PredictionLineage) -> tuple[str, str]:
+    return prediction.model_version, prediction.run_id
 
 
 def _why(error: StoreUnreachableError | InputRefusedError) -> str:
@@ -135,10 +147,9 @@ def model_verdict(prediction: PredictionLineage, registered: Sequence[Registered
     """A registered version has the bundle that answered, with the version and run that the entry names."""
     if not registered:
         return failed("model", f"no registered version has the bundle that answered, {prediction.model_digest}")
-    own = RegisteredBundle(prediction.model_version, prediction.run_id)
     numbers = ", ".join(f"version {found.version} by run {found.run_id}" for found in registered)
-    if own not in registered:
-        entry = f"version {own.version} by run {own.run_id or 'unknown'}"
+    if _named(prediction) not in [(found.version, found.run_id) for found in registered]:
+        entry = f"version {prediction.model_version} by run {prediction.run_id or 'unknown'}"
         return failed("model", f"the entry names {entry}; the bundle that answered is registered as {numbers}")
     return passed("model", f"bundle {prediction.model_digest}, {numbers}")
 

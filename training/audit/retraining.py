@@ -5,7 +5,7 @@ compared within 1e-6 instead of bytes.
 """
 
 import tempfile
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +16,20 @@ from features.protocol.problems import InputRefusedError
 from features.protocol.shortening import listed
 from features.records.cohort import Cohort
 from models.bundle import Bundle, BundleRefusedError, save_bundle
-from models.regression import CONVERGED
+from models.fitting.regression import CONVERGED
 from training.arithmetic import arithmetic
 from training.audit.evidence import evidence_verdict, recorded_source
 from training.cohort.file_names import IMPORT_RECORD
 from training.cohort.reader import read_cohort
 from training.config import TrainingConfig
-from training.evidence.document import Acknowledgement
 from training.experiment.records import held_out_table
 from training.experiment.retraining import Retraining, redo_update, retrain
-from training.experiment.train import Announce
+from training.experiment.train import CUT_SHORT, Announce
+from training.learning.own_candidates.resolution import other_origins
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.plausibility.cohort_check import IMPORT_DIGEST
-from training.provenance import Provenance, collect_provenance
+from training.provenance import CANDIDATE, Provenance, collect_provenance
 from training.registry.seal import digest_of
 from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
@@ -81,6 +81,7 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
         for key in wanted
         if then[key] != here.get(key)
     ]
+    wrong += _other_candidates(stored)
     machine = machine_of(stored, provenance)
     processor = f"on another processor, {machine.then}" if machine.elsewhere else machine.now
     return [
@@ -89,6 +90,14 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
             "environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"
         ),
     ]
+
+
+def _other_candidates(stored: StoredTraining) -> list[str]:
+    """Candidates of other packages that are not here, or in another version."""
+    if not any(tag.startswith(CANDIDATE) for tag in stored.tags):
+        return []
+    recorded = stored.loaded_bundle()
+    return [] if recorded is None else other_origins(recorded.training.get("candidates", {}))
 
 
 def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
@@ -106,14 +115,14 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     same = passed("cohort", f"{len(cohort)} patients, digest {cohort.digest}{import_beside(data, stored)}")
     derived = _derived_verdict(stored, cohort)
     config = _settings(recorded)
-    if config is None:
-        unknown = "this installation has other settings than were recorded"
-        return [same, derived, *(not_checked(check, unknown) for check in DATA_CHECKS[2:])]
+    unrepeatable = _unrepeatable(recorded, config)
+    if config is None or unrepeatable:
+        return [same, derived, *(not_checked(check, unrepeatable) for check in DATA_CHECKS[2:])]
     repeat = redo_update if stored.tags["level"] == UPDATE else retrain
     try:
         again = repeat(recorded, cohort, config, recorded_source(stored), announce, workers)
     except (InputRefusedError, BundleRefusedError) as error:
-        why = f"it can't be repeated: {error}"
+        why = f"it can't be repeated: {_reason(error)}"
         return [same, derived, failed(DATA_CHECKS[2], why), *(not_checked(check, why) for check in DATA_CHECKS[3:])]
     machine = machine_of(stored, collect_provenance())
     return [
@@ -123,6 +132,30 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
         _held_out_verdict(stored.artifacts / HELD_OUT, again, machine),
         evidence_verdict(stored, again.evidence, machine.elsewhere),
     ]
+
+
+def _unrepeatable(recorded: Bundle, config: TrainingConfig | None) -> str:
+    """Why this installation can't repeat the training; empty if it can."""
+    if config is None:
+        return "this installation has other settings than were recorded"
+    cut_short = recorded.training.get(CUT_SHORT, 0)
+    if not cut_short:
+        return ""
+    return (
+        f"the time limit of {config.tuning.time_limit_seconds:g} seconds ended {cut_short} searches for parameters "
+        "before their last trial; how many trials fit into a time depends on the machine, so that a retraining gives "
+        "another model"
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Every problem of a refused input, or the message of another error."""
+    if not isinstance(error, InputRefusedError):
+        return str(error)
+    return "; ".join(
+        f"{' '.join(filter(None, (each.place, each.column)))}: required {each.required}; found {each.found}"
+        for each in error.problems
+    )
 
 
 def import_beside(data: Path, stored: StoredTraining) -> str:
@@ -164,13 +197,11 @@ def _derived_verdict(stored: StoredTraining, cohort: Cohort) -> Verdict:
 
 
 def _settings(recorded: Bundle) -> TrainingConfig | None:
-    """The settings that the bundle was fitted with; ``None`` if this installation has other settings."""
-    settings = dict(recorded.training["settings"])
-    answered = tuple(Acknowledgement.model_validate(each) for each in settings.pop("acknowledged", ()))
-    if settings.keys() != {field.name for field in fields(TrainingConfig)} - {"acknowledged"}:
+    """The settings that the bundle was fitted with; ``None`` if this installation lacks one of them."""
+    try:
+        return TrainingConfig.from_parameters(recorded.training["settings"])
+    except (KeyError, TypeError, AttributeError):
         return None
-    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-    return replace(TrainingConfig(**frozen), acknowledged=answered)  # type: ignore[arg-type]
 
 
 def retraining_verdict(recorded: Bundle, again: Bundle, cohort: Cohort, machine: Machine) -> Verdict:

@@ -1,33 +1,36 @@
 """The `kap` command. Each command reads its input, calls one function and prints the result.
 
 Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store or model that is missing or damaged, 4 a
-failed check of evidence, log or decisions.
+failed check of evidence, log or decisions, 130 or 143 stopped by Ctrl-C or TERM.
 """
 
 import json
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from training.cli.acknowledge import acknowledges
 from training.cli.audit import audit
 from training.cli.cohort import cohort
 from training.cli.cohort_exports import require_result_file
+from training.cli.completion import completion
 from training.cli.decisions import history, promote, rollback
 from training.cli.demo_group import demo_group
-from training.cli.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
 from training.cli.evaluate import evaluate, recalibrate
 from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
-from training.cli.reading import STRICT_OPTION, read_for_command
+from training.cli.options.acknowledge import acknowledges
+from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
+from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
+from training.cli.report import report
+from training.cli.runs import runs
 
 if TYPE_CHECKING:
+    from training.api.trained_model import TrainedModel
     from training.evidence.document import Acknowledgement
 
 
@@ -43,6 +46,7 @@ def main() -> None:
       kap cohort simulate demo/cohort       write a synthetic cohort
       kap cohort check demo/cohort          check a cohort and count the patients analysed
       kap train demo/cohort                 fit and evaluate a model, register it as version 1
+      kap runs                              list the trainings with their figures
       kap evaluate 1 other/cohort           evaluate version 1 on a validation cohort
       kap promote 1 --reason "first model"  make version 1 the champion if it meets the policy
       kap history                           list the promotion decisions
@@ -66,8 +70,16 @@ main.add_command(cohort)
     "--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Random seed; the same seed gives the same model."
 )
 @click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
-@click.option("--quick", is_flag=True, help="Skip parts of the evaluation; promotion then needs --override.")
+@click.option(
+    "--quick", is_flag=True, help="Leave out xgboost and parts of the evaluation; promotion then needs --override."
+)
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
+@click.option(
+    "--model-name",
+    default=None,
+    metavar="NAME",
+    help="Register under this name; default: kap-outcomes for KAP, else a name made from the protocol's.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @STRICT_OPTION
 @answers_for_mistakes
@@ -79,6 +91,7 @@ def train(
     config: Path | None,
     quick: bool,
     workers: int | None,
+    model_name: str | None,
     as_json: bool,
     strict: bool,
     acknowledged: "tuple[Acknowledgement, ...]",
@@ -94,44 +107,50 @@ def train(
     Runs go to ./mlflow.db, or to the server in MLFLOW_TRACKING_URI. View them with `mlflow ui --backend-store-uri
     sqlite:///mlflow.db`. The run's report.html shows how well the model predicts, and for whom it does not. The winner
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
+    training/SETTINGS.md lists every setting; copy training/default.toml to begin with.
     """
-    from training.cli.cohort_check import read_checked
-    from training.cli.progress import Progress
+    from training.api.recipe import TrainingRequest, run_training
+    from training.cli.cohort_check import read_with_study
+    from training.cli.options.progress import Progress
     from training.config import load_config, quickened
-    from training.experiment.evidence import build_evidence
-    from training.experiment.records import summary
-    from training.experiment.train import train as train_on
-    from training.provenance import collect_provenance
-    from training.registry.release import check_store
 
     settings = replace(load_config(config, seed), acknowledged=acknowledged)
-    processes = workers or os.cpu_count() or 1
     with Progress() as progress:
         progress.step("reading the cohort")
-        read, check = read_checked(directory, strict=strict)
-        progress.step("opening the store")
-        check_store()
-        started = time.time()
-        finished = train_on(
-            read, quickened(settings) if quick else settings, collect_provenance(), progress.count, processes
+        read, check, study = read_with_study(directory, strict=strict)
+        request = TrainingRequest(
+            cohort=read,
+            check=check,
+            config=quickened(settings) if quick else settings,
+            source=directory.resolve().name,
+            workers=workers or os.cpu_count() or 1,
+            model_name=model_name,
+            study=study,
         )
-        evidence = build_evidence(finished, directory.resolve().name, progress.count, processes)
-        from training.tracking.training import record
-
-        recorded = record(finished, evidence, started, lambda part: progress.step(f"recording {part}"), check)
-    landmarks = summary(finished, evidence)
-    if as_json:
-        known = {"run_id": recorded.run_id, "model_version": recorded.model_version, "report": recorded.report}
-        click.echo(json.dumps(known | {"landmarks": landmarks}))
-    else:
-        from training.cli.texts.training_text import as_text
-        from training.leakage.checks import notes
-
-        longest = max(read.protocol.horizons_days)
-        click.echo("\n".join([*notes(finished.leakage), as_text(landmarks, longest, recorded, quick=quick)]))
+        trained = run_training(request, progress)
+    click.echo(_as_json(trained) if as_json else _as_text(trained))
 
 
-for _command in (evaluate, recalibrate, promote, rollback, history):
+def _as_json(trained: "TrainedModel") -> str:
+    assert trained.recorded is not None  # noqa: S101 - the command records every training
+    known = {"run_id": trained.run_id, "model_version": trained.model_version, "report": trained.report}
+    reference = f"{trained.recorded.model}/{trained.recorded.model_version}"
+    known |= {"reference": reference, "link": trained.recorded.link}
+    return json.dumps(known | {"landmarks": trained.landmarks})
+
+
+def _as_text(trained: "TrainedModel") -> str:
+    from training.cli.texts.training_text import as_text
+    from training.leakage.checks import notes
+
+    longest = max(trained.bundle.protocol.horizons_days)
+    assert trained.recorded is not None  # noqa: S101 - the command records every training
+    research_only = trained.bundle.research_only
+    words = as_text(trained.landmarks, longest, trained.recorded, trained.training.config, research_only)
+    return "\n".join([*notes(trained.training.leakage), words])
+
+
+for _command in (runs, report, evaluate, recalibrate, promote, rollback, history):
     main.add_command(_command)
 
 
@@ -191,8 +210,8 @@ def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
 
     The tables are read under the model's own protocol. A patient without a prediction has the reason instead.
     """
-    from training.cli.progress import Progress
-    from training.cli.score import score_cohort
+    from training.cli.options.progress import Progress
+    from training.exports.cohort_predictions import score_cohort
     from training.exports.table_file import describe_marked
     from training.registry.release import load_registered
 
@@ -236,3 +255,4 @@ main.add_command(log_group)
 main.add_command(monitor_command)
 main.add_command(replay)
 main.add_command(audit)
+main.add_command(completion)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from training.cli.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistakes
+from training.cli.options.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistakes
 
 MARKS = {"passed": "passed", "failed": "FAILED", "not checked": "not checked", "does not apply": "n/a"}
 
@@ -38,7 +38,7 @@ def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> N
     Exit codes: 0 every check that applies passed, 4 at least one failed, 5 none failed but some could not be made.
     """
     from training.audit.audit import verify as verify_training
-    from training.cli.progress import Progress
+    from training.cli.options.progress import Progress
     from training.registry.release import check_store
     from training.verdicts import exit_code
 

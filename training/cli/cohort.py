@@ -9,8 +9,8 @@ import click
 from features.protocol.problems import InputRefusedError
 from training.cli.cohort_exports import export, features, outcomes, schema
 from training.cli.cohort_import import import_command, map_command
-from training.cli.errors import FOLDER, Group, answers_for_mistakes
-from training.cli.reading import STRICT_OPTION, read_for_command, reading_lines
+from training.cli.options.errors import FOLDER, Group, answers_for_mistakes
+from training.cli.options.reading import STRICT_OPTION, read_for_command, reading_lines
 
 
 @click.group(cls=Group)
@@ -39,7 +39,7 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
 
     Its patients do not exist. Their true risks go to truth.parquet, which no training reads.
     """
-    from training.cli.progress import Progress
+    from training.cli.options.progress import Progress
     from training.simulation.cohort import simulate_cohort, write_cohort
 
     _refuse_unless_new(directory)

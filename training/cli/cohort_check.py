@@ -6,9 +6,11 @@ import click
 
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
-from training.cli.reading import read_for_command
+from training.cli.options.reading import read_for_command
 from training.plausibility.cohort_check import CohortCheck, check_cohort
 from training.plausibility.finding import describe_findings
+from training.report.authors.reader import study_of_folder
+from training.report.study import StudyAnswers
 
 
 def read_checked(directory: Path, protocol: Protocol | None = None, *, strict: bool) -> tuple[Cohort, CohortCheck]:
@@ -21,3 +23,11 @@ def read_checked(directory: Path, protocol: Protocol | None = None, *, strict: b
     for line in describe_findings(check.findings):
         click.echo(line, err=True)
     return reading.cohort, check
+
+
+def read_with_study(
+    directory: Path, protocol: Protocol | None = None, *, strict: bool
+) -> tuple[Cohort, CohortCheck, StudyAnswers]:
+    """As `read_checked`, with what the authors answer in ``study.toml``, refused first if it is wrong."""
+    study = study_of_folder(directory)
+    return *read_checked(directory, protocol, strict=strict), study

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
-from training.cli.reading import STRICT_OPTION, read_for_command
+from training.cli.options.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.reading import STRICT_OPTION, read_for_command
 
 TABLE_OPTION = click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from features.protocol.problems import CohortRefusedError, InputRefusedError, Problem
-from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
 
 if TYPE_CHECKING:
     from training.intake.mapping import CohortMapping

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.registry.names import MODEL_NAME
 
 if TYPE_CHECKING:
     from training.config import PromotionPolicy
@@ -44,6 +45,12 @@ def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., No
 
 
 BY = click.option("--by", default=None, metavar="NAME", help="Who decides; default: your account's name.")
+MODEL_NAME_OPTION = click.option(
+    "--model-name",
+    default=None,
+    metavar="NAME",
+    help="Registered model; default: kap-outcomes, or the only one in the registry.",
+)
 
 
 @click.command()
@@ -60,9 +67,10 @@ def promote(
 ) -> None:
     """Make VERSION of the registered model the champion, if its evidence meets the policy.
 
-    VERSION is the number that kap train or kap recalibrate printed. The champion is the version that kap serve and kap
-    predict use. The policy is in training/default.toml, section [policy]. Each check is printed with its requirement
-    and its finding. If one fails, the champion stays and the exit code is 4.
+    VERSION is the number that kap train or kap recalibrate printed; NAME/VERSION if the model is not kap-outcomes. The
+    champion is the version that kap serve and kap predict use. The policy is in training/default.toml, section
+    [policy]. Each check is printed with its requirement and its finding. If one fails, the champion stays and the exit
+    code is 4.
 
     A version must also be no worse than the champion on the same patients. Give the cohort of VERSION with --cohort if
     the two have different development cohorts, and for every version of kap recalibrate.
@@ -87,9 +95,10 @@ def promote(
 @click.command()
 @click.option("--reason", required=True, help="Why the champion is replaced, in one line; kept permanently.")
 @BY
+@MODEL_NAME_OPTION
 @answers_for_mistakes
 @_answers_for_broken_chains
-def rollback(reason: str, by: str | None) -> None:
+def rollback(reason: str, by: str | None, model_name: str | None) -> None:
     """Make the previous champion champion again.
 
     Use it when the champion turns out to be wrong. It needs no evidence, because the previous champion was promoted
@@ -97,14 +106,15 @@ def rollback(reason: str, by: str | None) -> None:
     """
     from training.promotion.promotion import rollback as roll_back
 
-    _report(roll_back(reason, by))
+    _report(roll_back(reason, by, model_name))
 
 
 @click.command()
 @click.option("--on", "day", default=None, metavar="YYYY-MM-DD", help="Who was champion on that day (UTC).")
+@MODEL_NAME_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
-def history(day: str | None, as_json: bool) -> None:
+def history(day: str | None, model_name: str | None, as_json: bool) -> None:
     """List every promotion, override, rollback and refusal, and check that none was changed or lost.
 
     --on shows which version was champion on that day, who decided it, why, and on which evidence. Each decision holds
@@ -114,7 +124,7 @@ def history(day: str | None, as_json: bool) -> None:
     from training.registry.decisions import decisions_behind
 
     past_day = None if day is None else _past_day(day)
-    chain = read_history()
+    chain = read_history(model_name)
     shown = chain.decisions if past_day is None else decisions_behind(chain.decisions, past_day)
     if as_json:
         click.echo(json.dumps(_document(chain, shown, past_day), indent=2))
@@ -167,11 +177,16 @@ def _report(outcome: "Outcome") -> None:
         f"version {version} is champion{how}; served as {outcome.serving_tag}, bundle {decision.bundle_digest[:12]}, "
         f"decision {decision.number}"
     )
+    served_name = (outcome.serving_tag or "").partition(":")[0]
+    if served_name != MODEL_NAME:
+        click.echo(f"next: KAP_MODEL={served_name}:latest kap serve")
 
 
 def next_steps(decision: "Decision") -> str:
     """What to do after a refusal: what the failed checks require, or an override if it is possible."""
     failed = {check.name: check.seen for check in decision.checks if not check.passed}
+    if "servable" in failed:
+        return "train again with candidates that can be exported; an override can't promote what can't be served"
     records = [failed[name] for name in ("evidence", "sealed record") if name in failed]
     if any("train again" not in seen for seen in records):
         return "train again: the evidence or the record was changed, so that an override can't promote this version"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from training.cli.errors import FOLDER, USER, Group, answers_for_mistakes
+from training.cli.options.errors import FOLDER, USER, Group, answers_for_mistakes
 
 
 @click.group("demo", cls=Group)

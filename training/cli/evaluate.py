@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from training.cli.acknowledge import ACKNOWLEDGE, BY
-from training.cli.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
-from training.cli.reading import STRICT_OPTION
+from training.cli.options.acknowledge import ACKNOWLEDGE, BY
+from training.cli.options.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.reading import STRICT_OPTION
 
 WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 CONFIG = click.option(
@@ -34,14 +34,14 @@ def evaluate(
     The tables are read under the model's own protocol. The evaluation becomes an MLflow run with a report, linked to
     the model's run. The model does not change.
     """
-    from training.cli.cohort_check import read_checked
-    from training.cli.progress import Progress
+    from training.cli.cohort_check import read_with_study
+    from training.cli.options.progress import Progress
     from training.cli.texts.evaluation_text import as_document, as_text
     from training.config import load_config
     from training.evaluation.case_mix_comparison import compare_case_mix
     from training.experiment.external import evaluate as evaluate_on
     from training.provenance import collect_provenance
-    from training.registry.release import checked, fetch
+    from training.registry.release import checked, fetch, require_answers
     from training.tracking.evaluation import record_evaluation, recorded_evidence
     from training.tracking.evidence import report_of
 
@@ -49,15 +49,18 @@ def evaluate(
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
         registered = fetch(model, Path(scratch))
-        bundle = checked(registered.folder, registered.version)
+        bundle = checked(registered.folder, registered.version, registered.name)
+        require_answers(bundle, registered.version)
         development = recorded_evidence(registered)
         progress.step("reading the cohort")
-        cohort, check = read_checked(directory, bundle.protocol, strict=strict)
+        cohort, check, study = read_with_study(directory, bundle.protocol, strict=strict)
         name = directory.resolve().name
         evidence = evaluate_on(bundle, cohort, name, settings, progress.count, workers or os.cpu_count() or 1)
         compared = compare_case_mix(development, evidence) if development else []
         progress.step("recording")
-        run_id = record_evaluation(evidence, (registered, bundle), cohort, compared, collect_provenance(), check)
+        run_id = record_evaluation(
+            evidence, (registered, bundle), cohort, compared, collect_provenance(), (check, study)
+        )
     if as_json:
         click.echo(json.dumps(as_document(evidence) | {"run_id": run_id, "model_version": registered.version}))
     else:
@@ -93,14 +96,15 @@ def recalibrate(
     The command refuses a cohort that fails a leakage check, as `kap train` does; --acknowledge CHECK --by NAME updates
     although that check fails.
     """
-    from training.cli.cohort_check import read_checked
-    from training.cli.progress import Progress
+    from training.cli.cohort_check import read_with_study
+    from training.cli.options.progress import Progress
     from training.config import load_config
     from training.experiment.update import UpdateRequest, update_model
     from training.leakage.acknowledgement import acknowledgements
     from training.provenance import collect_provenance
     from training.reasons import require_reason
-    from training.registry.release import checked, fetch
+    from training.registry.names import version_for_commands
+    from training.registry.release import checked, fetch, require_answers
     from training.tracking.evidence import report_of
     from training.tracking.update import record_update
 
@@ -110,14 +114,27 @@ def recalibrate(
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
         parent = fetch(model, Path(scratch))
-        bundle = checked(parent.folder, parent.version)
+        bundle = checked(parent.folder, parent.version, parent.name)
+        require_answers(bundle, parent.version)
         progress.step("reading the cohort")
-        cohort, check = read_checked(directory, bundle.protocol, strict=strict)
+        cohort, check, study = read_with_study(directory, bundle.protocol, strict=strict)
         provenance, name = collect_provenance(), directory.resolve().name
-        wanted = UpdateRequest(bundle, parent.version, cohort, name, settings, provenance)
+        wanted = UpdateRequest(bundle, parent.version, cohort, name, settings, provenance, parent.name)
         updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
         progress.step("recording")
-        run_id, version = record_update(updated, parent, cohort, reason, provenance, check)
-    made = f"registered as version {version}, an update of version {parent.version}, which is unchanged"
+        run_id, version = record_update(updated, parent, cohort, reason, provenance, (check, study))
+    made = (
+        f"registered as version {version} of {parent.name}, an update of version {parent.version}, which is unchanged"
+    )
     report = f"report: {report_of(run_id)}"
-    click.echo("\n".join([*updated.said, "", made, report, f'next: kap promote {version} --reason "..."']))
+    click.echo(
+        "\n".join(
+            [
+                *updated.said,
+                "",
+                made,
+                report,
+                f'next: kap promote {version_for_commands(parent.name, version)} --reason "..."',
+            ]
+        )
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.cli.errors import FOLDER, Group, answers_for_mistakes
+from training.cli.options.errors import FOLDER, Group, answers_for_mistakes
 
 if TYPE_CHECKING:
     from serving.storage.keys import ApiKey

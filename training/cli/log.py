@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.errors import EVIDENCE, EXISTING_FILE, Group, answers_for_mistakes
+from training.cli.options.errors import EVIDENCE, EXISTING_FILE, Group, answers_for_mistakes
 from training.failures import EvidenceFailedError
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from training.cli.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
 from training.cli.log import LOG_ARGUMENT, open_whole_log
-from training.cli.reading import STRICT_OPTION, read_for_command
+from training.cli.options.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.reading import STRICT_OPTION, read_for_command
 
 if TYPE_CHECKING:
     from serving.log.queries import LogEntry
@@ -49,7 +49,7 @@ def monitor_command(
     Exit codes: 0 in order, watch, or too little to tell; 4 act, for the version used last, with the reasons printed.
     The log is checked first. If it was changed, nothing is evaluated or recorded and the exit code is 4.
     """
-    from training.cli.progress import Progress
+    from training.cli.options.progress import Progress
     from training.monitoring.recording import PAGE, record
     from training.monitoring.report.figures import draw
     from training.monitoring.report.page import render_page

@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from training.cli.audit import MARKS
-from training.cli.errors import EXISTING_FILE, answers_for_mistakes
 from training.cli.log import LOG_ARGUMENT, LOG_OPTION, open_whole_log
+from training.cli.options.errors import EXISTING_FILE, answers_for_mistakes
 
 if TYPE_CHECKING:
     from serving.log.feedback import LoggedFeedback
@@ -167,7 +167,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
     Exit codes: 0 every possible prediction was repeated, 4 the log was changed and nothing was predicted.
     """
     from training.audit.bundle_lookup import origin_of
-    from training.cli.progress import Progress
+    from training.cli.options.progress import Progress
     from training.cli.texts.replay_text import as_text
     from training.exports.table_file import describe_marked, require_table_file
     from training.registry.release import load_registered

@@ -71,7 +71,7 @@ def _conventions(table: TableFile, columns: Sequence[Column]) -> Conventions:
 def _repair_texts(table: TableFile, column: Column, is_sound: Mask, file: Conventions) -> RepairedColumn:
     """A column of text with those of its distinct texts read that are not sound."""
     array = encoded_text(table.columns[column.name])
-    typed = table.name.endswith(".parquet") and column.kind in ("flag", *NUMERIC)
+    typed = not table.name.endswith(".csv") and column.kind in ("flag", *NUMERIC)
     if is_sound.all() and not typed:
         return RepairedColumn(array)
     codes, texts = as_text(array)

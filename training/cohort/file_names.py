@@ -12,7 +12,9 @@ IMPORT_RECORD = "import.json"
 """Says which import made the cohort; a training records it."""
 DESCRIPTOR = "datapackage.json"
 """Describes the tables to other tools; `kap cohort schema` writes it."""
-_OWN_FILES = (PROTOCOL_FILE, IMPORT_RECORD, DESCRIPTOR)
+STUDY_FILE = "study.toml"
+"""What only the authors can answer; `training.report.authors` reads it."""
+_OWN_FILES = (PROTOCOL_FILE, IMPORT_RECORD, DESCRIPTOR, STUDY_FILE)
 FORMATS = ("csv", "parquet")
 _TEXT_SUFFIXES = ("csv", "tsv", "tab", "txt", "dat", "json", "jsonl", "bak", "old", "orig")
 _OTHER_SUFFIXES = ("parquet", "pq", "feather", "arrow", "xlsx", "xls", "xlsm", "ods", "sav", "dta", "sas7bdat", "rds")

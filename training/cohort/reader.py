@@ -7,7 +7,7 @@ repeats the content of a cell.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -64,8 +64,23 @@ def read_with_repairs(directory: Path, protocol: Protocol | None = None, *, stri
     _refuse_unless_folder(directory)
     protocol = read_protocol(directory) if protocol is None else protocol
     paths, problems = table_paths(directory)
+    rules = STRICT if strict else FORGIVING
+    present = [name for name in TABLES if name in paths]
+    tables = {name: read_table(paths[name], protocol.tables[name], rules) for name in present}
+    reading = assemble_reading(tables, protocol, problems, strict=strict)
+    return replace(reading, files_not_read=ignored_files(directory))
+
+
+def assemble_reading(
+    tables: dict[str, TableFile], protocol: Protocol, problems: Sequence[Problem], *, strict: bool
+) -> CohortReading:
+    """The cohort of tables that were split into columns, repaired unless ``strict``.
+
+    Raises ``CohortRefusedError`` with the ``problems`` found before and with every other one.
+    """
     binary = frozenset(covariate.name for covariate in protocol.covariates if covariate.kind == "binary")
-    tables = _tables(paths, protocol, binary, strict=strict)
+    tables = tables if strict else _repaired(tables, protocol, binary)
+    problems = list(problems)
     readers = {name: CellReader(table, binary if name == "patients" else frozenset()) for name, table in tables.items()}
     cohort, assembled = assemble_cohort(_raw_cohort(readers, protocol), protocol)
     for reader in readers.values():
@@ -77,7 +92,7 @@ def read_with_repairs(directory: Path, protocol: Protocol | None = None, *, stri
         raise CohortRefusedError(sorted(problems, key=lambda problem: _position(problem, order)))
     repairs = tuple(repair for table in tables.values() for repair in table.repairs)
     columns = tuple(column for table in tables.values() for column in table.not_read)
-    return CohortReading(cohort, repairs, columns, ignored_files(directory))
+    return CohortReading(cohort, repairs, columns, ())
 
 
 def read_protocol(directory: Path) -> Protocol:
@@ -87,8 +102,11 @@ def read_protocol(directory: Path) -> Protocol:
     """
     refuse_another_protocol(directory)
     path = directory / PROTOCOL_FILE
-    if not path.exists() and not path.is_symlink():
-        return Protocol()
+    return read_protocol_file(path) if path.exists() or path.is_symlink() else Protocol()
+
+
+def read_protocol_file(path: Path) -> Protocol:
+    """The protocol in a file; raises ``ProtocolRefusedError`` with every problem found, as ``read_protocol`` does."""
     if path.is_symlink() or not path.is_file():
         raise ProtocolRefusedError([Problem(PROTOCOL_FILE, None, None, "a file", "a link, a folder or another thing")])
     try:
@@ -120,16 +138,18 @@ SHOWN_RUNS = 10
 
 
 def _describe(problem: Problem, rows: Sequence[int], most: int | None) -> str:
-    in_protocol = problem.place == PROTOCOL_FILE
+    in_protocol = problem.place.endswith(".toml")
     parts = [problem.place]
     if rows:
-        # A spreadsheet numbers the header of a CSV file 1; a Parquet file has no such row.
-        first = 2 if has_header_row(problem.place) else 1
-        unit = "line" if in_protocol else "row" if first == 2 else "data row"
-        parts.append(unit + ("s " if len(rows) > 1 else " ") + _ranges([row + first for row in rows], most))
+        # A spreadsheet numbers the header of a CSV file 1; a Parquet file has no such row; pandas counts from 0.
+        in_frame = problem.place in TABLES
+        first = 2 if has_header_row(problem.place) else 0 if in_frame else 1
+        unit = "line" if in_protocol else "row" if first != 1 else "data row"
+        numbers = unit + ("s " if len(rows) > 1 else " ") + _ranges([row + first for row in rows], most)
+        parts.append(numbers + (" (counted from 0)" if in_frame else ""))
     if problem.column is not None:
         is_option = problem.column.startswith("--")
-        is_key = problem.place.endswith(".toml") or problem.place == "policy"
+        is_key = problem.place.endswith(".toml") or problem.place in ("policy", "settings")
         parts.append(f"{'key' if is_key else 'option' if is_option else 'column'} {problem.column}")
     return f"{', '.join(parts)}: required {problem.required}; found {problem.found}"
 
@@ -160,18 +180,13 @@ def _refuse_unless_folder(directory: Path) -> None:
         raise CohortRefusedError([Problem(str(directory), None, None, "a folder with the tables of a cohort", found)])
 
 
-def _tables(
-    paths: dict[str, Path], protocol: Protocol, binary: frozenset[str], *, strict: bool
-) -> dict[str, TableFile]:
-    """The content of the files, repaired unless ``strict``."""
-    declared, present = protocol.tables, [name for name in TABLES if name in paths]
-    read = {name: read_table(paths[name], declared[name], STRICT if strict else FORGIVING) for name in present}
-    if strict:
-        return read
+def _repaired(tables: dict[str, TableFile], protocol: Protocol, binary: frozenset[str]) -> dict[str, TableFile]:
+    """The tables with every cell that has one meaning as the strict reader takes it."""
+    declared = protocol.tables
     return repair_identifiers(
         {
             name: repair_cells(table, declared[name], binary if name == "patients" else frozenset())
-            for name, table in read.items()
+            for name, table in tables.items()
         }
     )
 
@@ -229,13 +244,14 @@ def _rows_of(codes: Indices, texts: ArrowArray, known: ArrowArray) -> Indices:
 
 def _without_echoes(assembled: Iterable[Problem], readers: _Readers, unread: set[str]) -> list[Problem]:
     """Problems of the assembled cohort at their files and rows, except those that only follow from earlier ones."""
+    ending = "" if any(reader.table.name in TABLES for reader in readers.values()) else ".csv"
     ids_known = "patients" in readers and not _ids_in_doubt(readers["patients"])
     kept = []
     for problem in assembled:
         reader = readers.get(problem.place)
         if reader is None:
             if problem.place not in unread and "events" not in unread:
-                kept.append(Problem(f"{problem.place}.csv", None, None, problem.required, problem.found))
+                kept.append(Problem(f"{problem.place}{ending}", None, None, problem.required, problem.found))
             continue
         column = str(problem.column)
         row = None if problem.row is None else int(reader.table.rows[problem.row])

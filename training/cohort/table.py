@@ -124,8 +124,13 @@ def _read_parquet(path: Path, declared: Sequence[Column], rules: TableRules) -> 
         content.validate(full=True)
     except (pa.ArrowException, OSError, ValueError):
         return _refused(path.name, "a Parquet file", "one that can't be read")
-    header = rules.header(path.name, content.column_names, declared)
-    return _without_blank_rows(_table(path.name, content, header), content, rules)
+    return table_of(path.name, content, declared, rules)
+
+
+def table_of(name: str, content: pa.Table, declared: Sequence[Column], rules: TableRules) -> TableFile:
+    """The declared columns of typed content, which a Parquet file or a DataFrame called ``name`` holds."""
+    header = rules.header(name, content.column_names, declared)
+    return _without_blank_rows(_table(name, content, header), content, rules)
 
 
 def _read_csv(path: Path, declared: Sequence[Column], rules: TableRules) -> TableFile:

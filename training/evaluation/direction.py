@@ -17,16 +17,15 @@ from features.records.timeline import Floats, Mask
 from models.outcome_model import OutcomeModel
 from training.evidence.document import Direction
 
-MARGIN = 0.005
-"""Smallest probability that counts as a move: half a percentage point, less than any answer shows [judgement]."""
-
 HeadName = Literal["remission", "relapse"]
 
 
 def directions(
-    cohort: Cohort, models: Sequence[OutcomeModel], facts: Sequence[ClinicalFact] = CLINICAL_FACTS
+    cohort: Cohort, models: Sequence[OutcomeModel], margin: float, facts: Sequence[ClinicalFact] = CLINICAL_FACTS
 ) -> list[Direction]:
     """The effect of each fact's step on each answer at each landmark, if a direction is declared.
+
+    ``margin`` is the smallest probability that counts as a change.
 
     The record is changed, the features are built again, and the final model answers before and after. Relapse is by
     the longest horizon that its head reaches. Patients who are eligible before the step count.
@@ -38,12 +37,12 @@ def directions(
         for fact in facts:
             changed, applies = fact.apply(cohort, model.landmark)
             after = build_features(changed, model.landmark)
-            found += list(_of_fact(model, fact, (before, after), applies & eligible))
+            found += list(_of_fact(model, fact, (before, after), applies & eligible, margin))
     return found
 
 
 def _of_fact(
-    model: OutcomeModel, fact: ClinicalFact, features: tuple[FeatureRows, FeatureRows], counted: Mask
+    model: OutcomeModel, fact: ClinicalFact, features: tuple[FeatureRows, FeatureRows], counted: Mask, margin: float
 ) -> Iterator[Direction]:
     signs: dict[HeadName, Literal[-1, 0, 1]] = {"remission": fact.remission_sign, "relapse": fact.relapse_sign}
     for head, sign in signs.items():
@@ -51,7 +50,7 @@ def _of_fact(
         if sign == 0 or (model.remission is None if head == "remission" else day is None):
             continue
         before, after = (_answers(model, day, rows.values[counted]) for rows in features)
-        yield _direction(model, fact, (head, day, sign), after - before)
+        yield _direction(model, fact, (head, day, sign), after - before, margin)
 
 
 def _longest(model: OutcomeModel) -> int | None:
@@ -68,7 +67,11 @@ def _answers(model: OutcomeModel, day: int | None, rows: Floats) -> Floats:
 
 
 def _direction(
-    model: OutcomeModel, fact: ClinicalFact, asked: tuple[HeadName, int | None, Literal[-1, 0, 1]], moves: Floats
+    model: OutcomeModel,
+    fact: ClinicalFact,
+    asked: tuple[HeadName, int | None, Literal[-1, 0, 1]],
+    moves: Floats,
+    margin: float,
 ) -> Direction:
     head, day, sign = asked
     against = np.maximum(-sign * moves, 0.0)
@@ -80,8 +83,8 @@ def _direction(
         horizon_days=day,
         expected="more" if sign > 0 else "less",
         patients=len(moves),
-        margin=MARGIN,
-        against=int((against > MARGIN).sum()),
+        margin=margin,
+        against=int((against > margin).sum()),
         largest_against=float(against.max(initial=0.0)),
         median_move=float(np.median(moves)) if len(moves) else None,
     )

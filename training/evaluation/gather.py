@@ -13,6 +13,7 @@ from training.evaluation.questions import questions
 from training.evidence.document import HeadEvidence, LandmarkEvidence, LandmarkGain
 from training.metrics.draws import Draws
 from training.metrics.question_data import QuestionData
+from training.settings.sections import EvaluationSettings
 
 HeadEvidenceMaker = Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]
 """Builds the evidence of the heads of a landmark, except their questions."""
@@ -23,13 +24,14 @@ def gather_landmarks(
     evaluated: Sequence[EvaluatedPredictions],
     heads: Sequence[HeadEvidenceMaker],
     draws: Draws,
-    progress: Callable[[], None],
-    workers: int,
+    settings: EvaluationSettings,
+    running: tuple[Callable[[], None], int],
 ) -> list[LandmarkEvidence]:
-    """The evidence of every landmark, in order; ``progress`` is called per landmark."""
+    """The evidence of every landmark, in order; ``running`` has what is called per landmark, and the processes."""
+    progress, workers = running
     parallel = Parallel(n_jobs=workers, return_as="generator")
     landmarks = []
-    jobs = (delayed(_one)(cohort, seen, of, draws) for seen, of in zip(evaluated, heads, strict=True))
+    jobs = (delayed(_one)(cohort, seen, of, draws, settings) for seen, of in zip(evaluated, heads, strict=True))
     for found in parallel(jobs):
         landmarks.append(found)
         progress()
@@ -39,10 +41,16 @@ def gather_landmarks(
     ]
 
 
-def _one(cohort: Cohort, evaluated: EvaluatedPredictions, heads: HeadEvidenceMaker, draws: Draws) -> LandmarkEvidence:
+def _one(
+    cohort: Cohort,
+    evaluated: EvaluatedPredictions,
+    heads: HeadEvidenceMaker,
+    draws: Draws,
+    settings: EvaluationSettings,
+) -> LandmarkEvidence:
     """One thread, so that sums keep their order."""
     with threadpool_limits(limits=1):
-        return landmark_evidence(cohort, evaluated, heads(evaluated, draws), draws)
+        return landmark_evidence(cohort, evaluated, heads(evaluated, draws), draws, settings)
 
 
 def _gains(evaluated: Sequence[EvaluatedPredictions], number: int, draws: Draws) -> list[LandmarkGain]:

@@ -7,14 +7,19 @@ import numpy as np
 
 from features.records.timeline import Floats
 from models.bundle import HeadRecord
-from models.effective_parameters import effective_parameters
-from models.learners import fit_xgboost_at
+from models.fitting.effective_parameters import effective_parameters
+from models.fitting.learners import fit_xgboost_with
+from models.onnx_score import OnnxScore
 from models.score import LinearScore, Score, Trees
+from training.config import TrainingConfig
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
 from training.evidence.document import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
+from training.learning.candidates import learner_for
 from training.learning.fit import CandidateFit, HeadFit
+from training.learning.own_candidates.classifier import EstimatorScore
+from training.learning.own_candidates.survival import CurveScore, SurvivalLearner
 from training.learning.refits import training_data_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import LOSS, RemissionTask, Task
@@ -33,6 +38,7 @@ def head_evidence(
     draws: Draws,
     learning_curve: LearningCurve | None,
     instability: Instability | None,
+    config: TrainingConfig,
 ) -> HeadEvidence:
     """The evidence of a head that was trained here."""
     return HeadEvidence(
@@ -44,7 +50,7 @@ def head_evidence(
         loss=fit.task.loss,
         candidates=[_candidate(fit, candidate) for candidate in fit.candidates.values()],
         measures=_measures(fit.task.name, evaluated, draws),
-        sample_size=sample_size(fit),
+        sample_size=sample_size(fit, config),
         instability=instability,
         learning_curve=learning_curve,
     )
@@ -102,18 +108,23 @@ def parameters_of(score: Score) -> int:
     return 0
 
 
-def sample_size(fit: HeadFit) -> SampleSize | None:
+def sample_size(fit: HeadFit, config: TrainingConfig) -> SampleSize | None:
     """The patients that the winner's parameters need, by its held-out R-squared; ``None`` without a winner.
 
     Penalised parameters and trees count by their effective parameters; the number required if each weight, or each
-    distinct split, counted in full stands beside it. Without parameters only the precision of the overall risk is
+    distinct split, counted in full stands beside it; of another package's model only the effective ones are known, and
+    of its survival curves none. Without parameters only the precision of the overall risk is
     required.
     """
     if fit.winner is None:
         return None
     winner = fit.candidates[fit.winner]
+    if isinstance(winner.head.score, CurveScore):
+        return None
     considered = parameters_of(winner.head.score)
-    parameters = ceil(_effective_parameters(fit.task, winner, considered))
+    parameters = ceil(_effective_parameters(fit.task, winner, considered, config))
+    if is_own(winner):
+        considered = parameters
     criteria = _criteria(_needed(fit, parameters), parameters)
     required = max(criteria.values(), default=None)
     return SampleSize(
@@ -128,15 +139,24 @@ def sample_size(fit: HeadFit) -> SampleSize | None:
     )
 
 
-def _effective_parameters(task: Task, winner: CandidateFit, considered: int) -> float:
-    """The winner's effective parameters: as its fit recorded them, or of trees by refitting."""
+def _effective_parameters(task: Task, winner: CandidateFit, considered: int, config: TrainingConfig) -> float:
+    """The winner's effective parameters: as its fit recorded them, or of trees and own candidates by refitting."""
     known = winner.parameters.get("effective_parameters")
     if known is not None:
         return known
+    if is_own(winner):
+        own = learner_for(winner.name, task, config)
+        assert not isinstance(own, SurvivalLearner)  # noqa: S101 - it was left out above
+        return effective_parameters(training_data_of(task, winner.head), own, winner.head.score)
     if not isinstance(winner.head.score, Trees):
         return considered
-    learner = fit_xgboost_at(int(winner.parameters["max_depth"]), int(winner.parameters["rounds"]))
+    learner = fit_xgboost_with(winner.parameters, winner.tuning)
     return effective_parameters(training_data_of(task, winner.head), learner, winner.head.score)
+
+
+def is_own(candidate: CandidateFit) -> bool:
+    """Whether another package's classifier was fitted."""
+    return isinstance(candidate.head.score, EstimatorScore | OnnxScore)
 
 
 def _criteria(needed: RequiredSampleSize | None, parameters: int) -> dict[str, int]:

@@ -1,5 +1,7 @@
 """The evidence of one landmark: patient flow, case mix, questions and curves."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from features.catalogue import catalogue
@@ -10,7 +12,7 @@ from training.evaluation.case_mix import case_mix
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evaluation.relapse_calibration import observed_relapse, relapse_benefit, relapse_errors
-from training.evaluation.risk_groups import risk_groups
+from training.evaluation.relapse_incidence import relapse_incidence
 from training.evaluation.sites import by_site
 from training.evaluation.subgroups import subgroups
 from training.evidence.document import (
@@ -36,19 +38,19 @@ from training.metrics.question_measures import (
     observed_rate,
     question_values,
 )
+from training.settings.sections import EvaluationSettings
 
 TREATMENTS = ("weights", "all-no", "excluded")
-WORSE_BY = (0.5, 1.0)
-"""How much worse patients without an observed remission outcome may have done, on the log-odds [judgement].
-
-Half a unit takes a probability of 40% to 29%, a whole one to 20%.
-"""
 COMPARED = ("auc", "log_loss", "calibration_intercept", "calibration_slope", "oe")
 """Measures shown for each treatment of unobserved outcomes, beside the rate of yes."""
 
 
 def landmark_evidence(
-    cohort: Cohort, evaluated: EvaluatedPredictions, heads: list[HeadEvidence], draws: Draws
+    cohort: Cohort,
+    evaluated: EvaluatedPredictions,
+    heads: list[HeadEvidence],
+    draws: Draws,
+    settings: EvaluationSettings,
 ) -> LandmarkEvidence:
     """The evidence of a landmark without the gain over the one before, which `gather` adds."""
     declared = catalogue(cohort.protocol)
@@ -58,14 +60,18 @@ def landmark_evidence(
         case_mix=case_mix(evaluated.features.values, declared, evaluated.outcomes.eligible),
         heads=heads,
         questions=[
-            _question(cohort, evaluated, asked, draws) for asked in questions(evaluated) if len(asked.observed.row)
+            _question(cohort, evaluated, asked, draws, settings)
+            for asked in questions(evaluated)
+            if len(asked.observed.row)
         ],
-        risk_groups=risk_groups(evaluated, draws.resampled),
+        incidence=relapse_incidence(evaluated, draws.resampled),
         gains=[],
     )
 
 
-def _question(cohort: Cohort, evaluated: EvaluatedPredictions, asked: QuestionData, draws: Draws) -> Question:
+def _question(
+    cohort: Cohort, evaluated: EvaluatedPredictions, asked: QuestionData, draws: Draws, settings: EvaluationSettings
+) -> Question:
     observed, everyone = asked.observed, asked.first_repeat
     resampled = observed.drawn(draws.resampled)
     values = question_values(observed, resampled)
@@ -75,7 +81,7 @@ def _question(cohort: Cohort, evaluated: EvaluatedPredictions, asked: QuestionDa
     errors, curve = _calibration(evaluated, asked, resampled)
     by_relapse = asked.head == "relapse"
     acting = relapse_benefit(evaluated, asked, resampled) if by_relapse else benefit(observed, resampled)
-    sites, across = by_site(asked, cohort, draws.patients)
+    sites, across = by_site(asked, cohort, draws.patients, settings.fewest_sites)
     return Question(
         name=asked.name,
         head=asked.head,
@@ -89,9 +95,9 @@ def _question(cohort: Cohort, evaluated: EvaluatedPredictions, asked: QuestionDa
         decision=decision_curve(acting),
         sites=sites,
         across_sites=across,
-        subgroups=subgroups(asked, cohort, draws, threshold),
+        subgroups=subgroups(asked, cohort, draws, threshold, settings.age_bands),
         subgroup_threshold=threshold,
-        sensitivity=_sensitivity(asked, resampled),
+        sensitivity=_sensitivity(asked, resampled, settings.worse_by),
     )
 
 
@@ -109,14 +115,14 @@ def _calibration(
     return curve_errors(observed, draws), calibration_curve(observed, points, observed_curve(observed, points, draws))
 
 
-def _sensitivity(asked: QuestionData, draws: Floats) -> list[Sensitivity]:
+def _sensitivity(asked: QuestionData, draws: Floats, worse_by: Sequence[float]) -> list[Sensitivity]:
     """The question under every treatment of unobserved answers; for remission also as if the patients lost did worse.
 
     For relapse and sustained remission the weights use what is known of patients who were lost; a shift would not.
     """
     found = [_treated(treatment, asked.treated(treatment).observed, draws) for treatment in TREATMENTS]
     if asked.head == "remission":
-        found += [_treated(f"worse by {shift}", asked.worse_by(shift), draws) for shift in WORSE_BY]
+        found += [_treated(f"worse by {shift}", asked.worse_by(shift), draws) for shift in worse_by]
     return found
 
 

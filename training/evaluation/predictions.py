@@ -1,7 +1,7 @@
 """Held-out predictions beside the outcomes: the input of every measure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +98,8 @@ def evaluate_held_out(
 ) -> EvaluatedPredictions:
     """The winners' predictions for all eligible patients, by heads that were fitted without the patient.
 
-    A winner's recalibration is repeated for each fold on the other folds' predictions.
+    A winner's recalibration is repeated for each fold on the other folds' predictions. Features that the settings leave
+    out are missing for the heads, and there for the groups of patients.
     """
     remission, relapse = fits
     parts = []
@@ -112,7 +113,8 @@ def evaluate_held_out(
             relapse=_relapse(head_without(relapse, repeat, fold)),
         )
         parts.append((patient, repeat, fold, model))
-    return evaluate_parts(features, outcomes, weights, parts)
+    seen = replace(features, values=relapse.task.training_data.rows)
+    return replace(evaluate_parts(seen, outcomes, weights, parts), features=features)
 
 
 def evaluate_model(
@@ -143,7 +145,7 @@ def head_without(fit: HeadFit | None, repeat: int, fold: int) -> Head | None:
     others = [out for number, out in enumerate(winner.held_out[repeat]) if number != fold]
     if fit.recalibration is None or not others:
         return head
-    recalibration = recalibration_on(fit.task, [others])
+    recalibration = recalibration_on(fit.task, [others], fit.recalibration.significance)
     return head.recalibrated(recalibration) if recalibration.supported else head
 
 

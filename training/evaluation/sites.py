@@ -14,12 +14,13 @@ from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import core_values
 from training.metrics.random_effects import pool
 
-FEWEST_SITES = 3
 MEASURES = ("auc", "calibration_intercept", "calibration_slope")
 
 
-def by_site(asked: QuestionData, cohort: Cohort, draws: Floats) -> tuple[list[SiteEstimate], list[SiteMetaAnalysis]]:
-    """Figures of every site with enough answers, and their summary from three sites on.
+def by_site(
+    asked: QuestionData, cohort: Cohort, draws: Floats, fewest_sites: int
+) -> tuple[list[SiteEstimate], list[SiteMetaAnalysis]]:
+    """Figures of every site with enough answers, and their summary from ``fewest_sites`` on.
 
     ``draws`` (draws + 1, patients) are over patients: a site is not resampled within itself. A site that is merged with
     a small one (`disclosure`) is in the summary only.
@@ -34,7 +35,7 @@ def by_site(asked: QuestionData, cohort: Cohort, draws: Floats) -> tuple[list[Si
         if _enough(part := asked.subset(members[asked.patient]).observed)
     ]
     sites = [_site(name, part, values) for name, part, values in found if name in alone]
-    if len(found) < FEWEST_SITES:
+    if len(found) < fewest_sites:
         return sites, []
     return sites, [_across(measure, [values[measure] for *_, values in found]) for measure in MEASURES]
 

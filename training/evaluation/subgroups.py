@@ -3,7 +3,7 @@
 Groups of fewer than ten patients are named without figures (`disclosure`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -18,21 +18,22 @@ from training.metrics.net_benefit import net_benefit
 from training.metrics.question_data import QuestionData
 from training.metrics.question_measures import averaged, core_values, observed_rate
 
-AGE_BANDS = (30, 45, 60)
-"""Lower bounds in years of the second band and the following ones."""
 FEWEST_EVENTS = 5
 """Fewest events of a group whose number is given."""
 
 
-def groups_of(cohort: Cohort) -> Iterator[tuple[str, str, Mask]]:
-    """Variable, group and flags of its patients, for all patients whose value is recorded."""
+def groups_of(cohort: Cohort, age_bands: Sequence[int]) -> Iterator[tuple[str, str, Mask]]:
+    """Variable, group and flags of its patients, for all patients whose value is recorded.
+
+    ``age_bands`` are the lower bounds in years of the second band and the following ones.
+    """
     for variable, names in (("sex", None), ("diagnosis", None), ("site", cohort.site_names)):
         codes = cohort.site if variable == "site" else cohort.patients[variable].astype(np.intp)
         labels = names if names is not None else _categories(cohort, variable)
         for code in np.unique(codes[codes >= 0]).tolist():
             yield variable, labels[code], codes == code
     age = cohort.number("age_years")
-    bounds = (0, *AGE_BANDS, 200)
+    bounds = (0, *age_bands, 200)
     for low, high in pairwise(bounds):
         label = f"under {high}" if low == 0 else f"{low} and over" if high == 200 else f"{low} to {high - 1}"
         yield "age", label, (age >= low) & (age < high)
@@ -53,7 +54,9 @@ def _categories(cohort: Cohort, variable: str) -> tuple[str, ...]:
     return columns[variable].categories
 
 
-def subgroups(asked: QuestionData, cohort: Cohort, draws: Draws, threshold: float) -> list[Subgroup]:
+def subgroups(
+    asked: QuestionData, cohort: Cohort, draws: Draws, threshold: float, age_bands: Sequence[int]
+) -> list[Subgroup]:
     """One entry per group with at least one patient in the question; net benefit is that at ``threshold``.
 
     A site's intervals are over its patients; those of other groups are as for the whole cohort.
@@ -63,7 +66,7 @@ def subgroups(asked: QuestionData, cohort: Cohort, draws: Draws, threshold: floa
     counted[asked.observed.patient] = True
     return [
         _subgroup(variable, group, asked.subset(members[asked.patient]), _weights(variable, draws), threshold)
-        for variable, groups in groupby(groups_of(cohort), lambda found: found[0])
+        for variable, groups in groupby(groups_of(cohort, age_bands), lambda found: found[0])
         for group, members in with_small_groups_merged([(group, members) for _, group, members in groups], counted)
         if members[once].any()
     ]

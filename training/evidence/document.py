@@ -6,8 +6,9 @@ MLflow's metrics and the audit read it. Nothing in it identifies a patient.
 
 from typing import Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
+from training.evidence.descriptions import BaselineTable, ModelSpecification, RelapseIncidence
 from training.evidence.parts import (
     CalibrationCurve,
     DecisionCurve,
@@ -25,12 +26,14 @@ __all__ = [
     "FORMAT", "Acknowledgement", "CalibrationCurve", "CandidateEvidence", "DecisionCurve", "Direction", "Estimate",
     "EvaluatedCohort", "Evidence", "EvidencePart", "FeatureSummary", "FlowCount", "HeadEvidence", "Instability",
     "LandmarkEvidence", "LandmarkGain", "LeakageCheck", "LearningCurve", "Number", "Question", "RefitCheck",
-    "RiskGroup", "RiskGroups", "SampleSize", "Sensitivity", "SiteEstimate", "SiteMetaAnalysis", "Subgroup",
+    "SampleSize", "Sensitivity", "SiteEstimate", "SiteMetaAnalysis", "Subgroup",
     "read_evidence",
 ]  # fmt: skip
 
-FORMAT = 2
-"""Format 1 had neither directions nor sensitivities of the kind "worse by"."""
+FORMAT = 3
+"""Format 1 had neither directions nor sensitivities of the kind "worse by"; 1 and 2 had no descriptions."""
+EARLIER = "risk_groups"
+"""A part of landmarks in formats 1 and 2."""
 
 
 class SampleSize(EvidencePart):
@@ -78,7 +81,7 @@ class CandidateEvidence(EvidencePart):
 
     ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors and
     ``p`` its one-sided p by the t test, null for the best candidate itself. The average (no_model) is kept unless its
-    ``p`` is below `choice.LEVEL`; else the best is chosen.
+    ``p`` is below the level of the settings, by the usual rule; else the best is chosen.
     """
 
     name: str
@@ -89,7 +92,10 @@ class CandidateEvidence(EvidencePart):
 
 
 class HeadEvidence(EvidencePart):
-    """The evidence of a head, except its questions. ``measures`` has those without a horizon (c_index, ...)."""
+    """The evidence of a head, except its questions. ``measures`` has those without a horizon (c_index, ...).
+
+    ``model`` is the head in full, where it was fitted or updated on this cohort.
+    """
 
     head: Literal["remission", "relapse"]
     n: int
@@ -102,6 +108,7 @@ class HeadEvidence(EvidencePart):
     sample_size: SampleSize | None
     instability: Instability | None
     learning_curve: LearningCurve | None
+    model: ModelSpecification | None = None
 
 
 class FeatureSummary(EvidencePart):
@@ -121,24 +128,6 @@ class FeatureSummary(EvidencePart):
     q05: Number
     q50: Number
     q95: Number
-
-
-class RiskGroup(EvidencePart):
-    """A third of the patients at risk by predicted relapse: predicted and observed curves at ``days``."""
-
-    name: str
-    n: int
-    predicted_event_free: list[Number]
-    observed_event_free: list[Number]
-    observed_low: list[Number]
-    observed_high: list[Number]
-
-
-class RiskGroups(EvidencePart):
-    """Event-free curves (no relapse, no competing event) by thirds of predicted risk, beside Kaplan-Meier."""
-
-    days: list[int]
-    groups: list[RiskGroup]
 
 
 class LandmarkGain(EvidencePart):
@@ -166,8 +155,14 @@ class LandmarkEvidence(EvidencePart):
     case_mix: list[FeatureSummary]
     heads: list[HeadEvidence]
     questions: list[Question]
-    risk_groups: RiskGroups | None
     gains: list[LandmarkGain]
+    incidence: RelapseIncidence | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_risk_groups(cls, given: object) -> object:
+        """Formats 1 and 2 had event-free curves by thirds of risk, which ``incidence`` replaces."""
+        return {key: value for key, value in given.items() if key != EARLIER} if isinstance(given, dict) else given
 
 
 class Acknowledgement(EvidencePart):
@@ -264,6 +259,7 @@ class Evidence(EvidencePart):
     ``bundle_digest`` names the model; evidence without it is about no model in particular. ``model_synthetic`` says
     whether the model was fitted on a synthetic cohort, `EvaluatedCohort.synthetic` whether the evaluated one is
     synthetic. ``directions`` are about the model on its development cohort; none for a validation cohort.
+    ``baseline`` holds the patients analysed at the first landmark, by outcome and by site.
     """
 
     format: int = FORMAT
@@ -283,6 +279,7 @@ class Evidence(EvidencePart):
     directions: list[Direction] = Field(default_factory=list)
     refit_check: RefitCheck | None = Field(validation_alias=AliasChoices("refit_check", "reproduction"))
     caveats: list[str] = Field(default_factory=list)
+    baseline: list[BaselineTable] = Field(default_factory=list)
 
     def landmark(self, name: str) -> LandmarkEvidence:
         """The landmark of a name."""

@@ -9,13 +9,17 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from features.catalogue import catalogue
 from training.cohort.event_records import missing_events
+from training.config import TrainingConfig
+from training.description.baseline_table import baseline_tables
+from training.description.model_description import DescribedHead, describe_models
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
 from training.evaluation.predictions import EvaluatedPredictions, evaluate_held_out, weights_of
 from training.evaluation.winner_refits import instabilities
-from training.evidence.document import Direction, Evidence, HeadEvidence, Instability
+from training.evidence.document import Direction, Evidence, HeadEvidence, Instability, LandmarkEvidence
 from training.experiment.external import used
 from training.experiment.train import Announce, LandmarkFit, Training
 from training.learning.fit import HeadFit
@@ -38,22 +42,24 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
     moves: dict[int, Instability | None] = {}
     refit_check = None
     if not config.quick:
-        progress = announce("fitting on fewer patients", number_of_smaller_fits(fits, folds))
-        training_sets = _by_fit(fits, fit_on_fewer(fits, folds, progress, workers))
+        progress = announce("fitting on fewer patients", number_of_smaller_fits(fits, folds, config))
+        training_sets = _by_fit(fits, fit_on_fewer(fits, folds, config, progress, workers))
         progress = announce("refitting on bootstrap samples", sum(fit.winner is not None for fit in fits))
         moves = _by_fit(fits, instabilities(fits, cohort.site, config, progress, workers))
         announce("refit check", 1)
-        refit_check = check_refit(fits, folds, workers)
+        refit_check = check_refit(fits, folds, training.config, workers)
     draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
     progress = announce("measuring", len(training.landmarks))
     landmarks = gather_landmarks(
         cohort,
         [_evaluated(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
-        [_heads_of(landmark, training_sets, moves) for landmark in training.landmarks],
+        [_heads_of(landmark, training_sets, moves, config) for landmark in training.landmarks],
         draws,
-        progress,
-        workers,
+        config.evaluation,
+        (progress, workers),
     )
+    landmarks = _described(training, landmarks, announce)
+    first = training.landmarks[0]
     return Evidence(
         kind="held out",
         quick=config.quick,
@@ -71,13 +77,30 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
         directions=_directions(training, announce),
         refit_check=refit_check,
         caveats=_caveats(training),
+        baseline=baseline_tables(cohort, first.features, first.outcomes),
     )
+
+
+def _described(training: Training, landmarks: list[LandmarkEvidence], announce: Announce) -> list[LandmarkEvidence]:
+    """The landmarks with their fitted heads in full."""
+    announce("describing the models", 1)
+    site = training.cohort.site
+    heads = [
+        {
+            name: DescribedHead(fit.task.training_data.rows[fit.task.fitted_on], site, fit)
+            for name, fit in landmark.heads.items()
+            if fit.winner is not None
+        }
+        for landmark in training.landmarks
+    ]
+    declared = catalogue(training.cohort.protocol)
+    return describe_models(landmarks, training.bundle.models, heads, declared, training.config.seed)
 
 
 def _directions(training: Training, announce: Announce) -> list[Direction]:
     announce("changing one clinical fact at a time", 1)
     with threadpool_limits(limits=1):
-        return directions(training.cohort, training.bundle.models)
+        return directions(training.cohort, training.models, training.config.evaluation.direction_margin)
 
 
 def _evaluated(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> EvaluatedPredictions:
@@ -96,13 +119,18 @@ def _by_fit(fits: Sequence[HeadFit], found: Sequence[Fit]) -> dict[int, Fit]:
 
 
 def _heads_of(
-    landmark: LandmarkFit, training_sets: dict[int, SmallerFits | None], moves: dict[int, Instability | None]
+    landmark: LandmarkFit,
+    training_sets: dict[int, SmallerFits | None],
+    moves: dict[int, Instability | None],
+    config: TrainingConfig,
 ) -> Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]:
     parts = [(fit, training_sets.get(id(fit)), moves.get(id(fit))) for fit in landmark.heads.values()]
-    return partial(_head_evidence, parts)
+    return partial(_head_evidence, parts, config)
 
 
-def _head_evidence(parts: list[_Part], evaluated: EvaluatedPredictions, draws: Draws) -> list[HeadEvidence]:
+def _head_evidence(
+    parts: list[_Part], config: TrainingConfig, evaluated: EvaluatedPredictions, draws: Draws
+) -> list[HeadEvidence]:
     return [
         head_evidence(
             fit,
@@ -110,6 +138,7 @@ def _head_evidence(parts: list[_Part], evaluated: EvaluatedPredictions, draws: D
             draws,
             None if training_sets is None else learning_curve(fit.task, training_sets, draws.resampled),
             moves,
+            config,
         )
         for fit, training_sets, moves in parts
     ]
@@ -121,7 +150,7 @@ def _caveats(training: Training) -> list[str]:
     if is_synthetic(training.cohort):
         caveats.append("Fitted on a synthetic cohort: it says nothing about real patients.")
     if training.config.quick:
-        caveats.append("A quick training: parts were left out, and only an override promotes it.")
+        caveats.append("A quick training: parts were left out. A promotion needs an override.")
     if training.folds.kind == "patients":
         caveats.append("Patients were held out at random: nothing here shows how the model does at another site.")
     caveats.append("The winners were chosen by the same held-out patients: their figures are slightly optimistic.")

@@ -13,6 +13,7 @@ from features.records.cohort import Cohort
 from models.bundle import Bundle
 from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
+from training.description.baseline_table import baseline_tables
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import evaluated_head
 from training.evaluation.predictions import EvaluatedPredictions, evaluate_model, weights_of
@@ -57,10 +58,11 @@ def evaluate(
         resampled=draws.words,
         draws=config.draws,
         seed=config.seed,
-        landmarks=gather_landmarks(cohort, evaluated, heads, draws, progress, workers),
+        landmarks=gather_landmarks(cohort, evaluated, heads, draws, config.evaluation, (progress, workers)),
         leakage=[],
         refit_check=None,
         caveats=_caveats(bundle, cohort),
+        baseline=baseline_tables(cohort, evaluated[0].features, evaluated[0].outcomes),
     )
 
 

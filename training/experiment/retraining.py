@@ -14,6 +14,7 @@ from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
 from training.experiment.update import UpdateRequest, update_model
 from training.provenance import Provenance, collect_provenance
+from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.release import load_registered
 
 
@@ -29,8 +30,14 @@ class Retraining:
 def retrain(
     recorded: Bundle, cohort: Cohort, config: TrainingConfig, source: str | None, announce: Announce, workers: int
 ) -> Retraining:
-    """The training of a bundle on its cohort, with evidence if ``source`` names the cohort."""
-    again = train(cohort, config, _provenance(recorded), announce, workers)
+    """The training of a bundle on its cohort, with evidence if ``source`` names the cohort.
+
+    The time limit of a search, which ended none of the recorded ones, is left out, and the settings are written as the
+    record has them: an earlier version had fewer.
+    """
+    unlimited = replace(config, tuning=replace(config.tuning, time_limit_seconds=0.0))
+    again = train(cohort, unlimited, _provenance(recorded), announce, workers)
+    again = replace(again, bundle=_with_settings(again.bundle, recorded))
     evidence = None if source is None else build_evidence(again, source, announce, workers)
     return Retraining(again.bundle, evidence, again)
 
@@ -43,15 +50,22 @@ def redo_update(
     Raises ``InputRefusedError`` if the parent is missing or another one, ``BundleRefusedError`` if it was changed.
     """
     named = recorded.training["parent"]
-    parent, version = load_registered(str(named["version"]))
+    model = named.get("model_name", MODEL_NAME)
+    parent, version = load_registered(str(ModelReference(model, str(named["version"]))))
     if parent.digest != named["bundle_digest"]:
         required = f"version {version} as it was updated"
         raise InputRefusedError([Problem("registry", None, None, required, "another bundle")])
-    wanted = UpdateRequest(parent, version, cohort, source or "", config, _provenance(recorded))
+    wanted = UpdateRequest(parent, version, cohort, source or "", config, _provenance(recorded), model)
     updated = update_model(wanted, announce, workers)
-    return Retraining(updated.bundle, None if source is None else updated.evidence, None)
+    bundle = _with_settings(updated.bundle, recorded)
+    return Retraining(bundle, None if source is None else updated.evidence, None)
+
+
+def _with_settings(bundle: Bundle, recorded: Bundle) -> Bundle:
+    return replace(bundle, training={**bundle.training, "settings": recorded.training["settings"]})
 
 
 def _provenance(recorded: Bundle) -> Provenance:
     """The provenance of this process with the code that the bundle records, so that it changes no byte."""
-    return replace(collect_provenance(), **recorded.training["code"])
+    candidates = tuple(recorded.training.get("candidates", {}).items())
+    return replace(collect_provenance(), **recorded.training["code"], candidates=candidates)

@@ -1,14 +1,13 @@
 """One training, from a cohort to a bundle: the recipe, top to bottom. Recording it is left to `tracking`."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.build import FeatureRows, build_features
-from features.catalogue import catalogue
 from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
@@ -21,11 +20,13 @@ from models.uncertainty import OutcomeRefits
 from training.config import TrainingConfig
 from training.evidence.document import LeakageCheck
 from training.leakage.checks import leakage_checks, refuse_leakage
+from training.learning.candidates import origins_of
 from training.learning.cohort_tasks import tasks_of
 from training.learning.competing_events import with_competing
 from training.learning.fit import HeadFit, fit_heads, number_of_fits
 from training.learning.refits import fit_refits, number_of_refitted
 from training.learning.splits import Folds, draw_folds
+from training.learning.used_features import used_features
 from training.outcomes.labels import EndedBy, Outcomes, derive_outcomes
 from training.provenance import Provenance
 from training.simulation.marks import is_synthetic
@@ -64,7 +65,7 @@ class LandmarkFit:
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """A finished training."""
+    """A finished training. ``models`` answer with every winner; ``bundle`` lacks those that are research only."""
 
     cohort: Cohort
     config: TrainingConfig
@@ -72,6 +73,7 @@ class Training:
     folds: Folds
     leakage: tuple[LeakageCheck, ...]
     landmarks: tuple[LandmarkFit, ...]
+    models: tuple[OutcomeModel, ...]
     bundle: Bundle
 
 
@@ -80,8 +82,10 @@ def train(
 ) -> Training:
     """Derive outcomes, build features, evaluate and fit every head at every landmark, and bundle the winners.
 
-    Raises ``InputRefusedError`` if there is nothing to fit on, ``LeakageFoundError`` if outcomes leak.
+    Raises ``InputRefusedError`` if a candidate can't be used or there is nothing to fit on, ``LeakageFoundError`` if
+    outcomes leak.
     """
+    provenance = with_candidates(provenance, config)
     landmarks = cohort.protocol.landmarks
     features = [build_features(cohort, landmark) for landmark in landmarks]
     outcomes = [derive_outcomes(cohort, landmark) for landmark in landmarks]
@@ -105,9 +109,18 @@ def train(
     heads = [fit.heads for fit in fitted]
     progress = announce("refitting for intervals", number_of_refitted(heads))
     refits = fit_refits(heads, cohort.site, config, progress, workers)
-    models = [_outcome_model(cohort, fit, refitted) for fit, refitted in zip(fitted, refits, strict=True)]
+    models = [_outcome_model(cohort, config, fit, refitted) for fit, refitted in zip(fitted, refits, strict=True)]
     bundle = _bundle(cohort, config, provenance, fitted, models)
-    return Training(cohort, config, provenance, folds, tuple(leakage), fitted, bundle)
+    return Training(cohort, config, provenance, folds, tuple(leakage), fitted, tuple(models), bundle)
+
+
+def with_candidates(provenance: Provenance, config: TrainingConfig) -> Provenance:
+    """The provenance with the origin of each candidate of another package, unless it has them.
+
+    Raises ``InputRefusedError`` if a candidate can't be used.
+    """
+    origins = origins_of(config)
+    return provenance if provenance.candidates else replace(provenance, candidates=tuple(origins.items()))
 
 
 def outcome_class(cohort: Cohort, outcomes: list[Outcomes]) -> NDArray[np.intp]:
@@ -134,24 +147,43 @@ def _bundle(
     landmarks: tuple[LandmarkFit, ...],
     models: list[OutcomeModel],
 ) -> Bundle:
+    own = {"candidates": dict(provenance.candidates)} if provenance.candidates else {}
     return Bundle(
         protocol=cohort.protocol,
-        models=tuple(models),
+        models=tuple(_servable(model, fit) for model, fit in zip(models, landmarks, strict=True)),
         records=tuple({name: _record(head) for name, head in fit.heads.items()} for fit in landmarks),
         training={
             "cohort_digest": cohort.digest,
             "synthetic": is_synthetic(cohort),
             "patients": len(cohort),
             "settings": config.as_parameters(),
+            **_cut_short(landmarks),
             "code": {key: value for key, value in asdict(provenance).items() if key in CODE},
+            **own,
         },
     )
+
+
+CUT_SHORT = "searches_cut_short"
+"""In a bundle's record, how many searches for parameters a time limit ended; absent if none was."""
+
+
+def _cut_short(landmarks: tuple[LandmarkFit, ...]) -> dict[str, int]:
+    fits = (found for fit in landmarks for head in fit.heads.values() for found in head.candidates.values())
+    number = sum(found.cut_short for found in fits)
+    return {CUT_SHORT: number} if number else {}
+
+
+def _servable(model: OutcomeModel, fit: LandmarkFit) -> OutcomeModel:
+    """The model without winners that are research only: nobody gets an answer that the evidence is not about."""
+    absent = {name: None for name, head in fit.heads.items() if head.research_only}
+    return replace(model, **absent)  # type: ignore[arg-type]
 
 
 CODE = ("commit", "modified", "lock_digest", "sources_digest")
 
 
-def _outcome_model(cohort: Cohort, fit: LandmarkFit, refits: OutcomeRefits) -> OutcomeModel:
+def _outcome_model(cohort: Cohort, config: TrainingConfig, fit: LandmarkFit, refits: OutcomeRefits) -> OutcomeModel:
     remission = fit.remission.head if fit.remission else None
     relapse = fit.relapse.head
     assert remission is None or isinstance(remission, RemissionHead)  # noqa: S101 - its task made it
@@ -163,15 +195,15 @@ def _outcome_model(cohort: Cohort, fit: LandmarkFit, refits: OutcomeRefits) -> O
         remission=remission,
         relapse=relapse,
         refits=refits,
-        applicability=applicability_of(fit.features.values[fit.fitted_on], cohort),
+        applicability=applicability_of(fit.relapse.task.training_data.rows[fit.fitted_on], cohort, config),
     )
 
 
-def applicability_of(rows: Floats, cohort: Cohort) -> ApplicabilityDomain | None:
-    """The applicability domain of these feature rows; one thread, so that sums keep their order."""
+def applicability_of(rows: Floats, cohort: Cohort, config: TrainingConfig) -> ApplicabilityDomain | None:
+    """The applicability domain of feature rows as candidates see them; one thread, so that sums keep their order."""
     with threadpool_limits(limits=1):
-        return fit_applicability(rows, catalogue(cohort.protocol))
+        return fit_applicability(rows, used_features(cohort.protocol, config), config.applicability)
 
 
 def _record(fit: HeadFit) -> HeadRecord:
-    return HeadRecord(fit.task.patients, fit.task.events, fit.winner, fit.note)
+    return HeadRecord(fit.task.patients, fit.task.events, fit.winner, fit.note, fit.research_only)

@@ -11,19 +11,22 @@ from functools import partial
 import numpy as np
 
 from features.build import build_features
+from features.catalogue import catalogue
 from features.records.cohort import Cohort
-from features.records.timeline import Mask
+from features.records.timeline import Floats, Mask
 from models.bundle import Bundle, HeadRecord
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
+from training.description.baseline_table import baseline_tables
+from training.description.model_description import DescribedHead, describe_models
 from training.evaluation.direction import directions
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import updated_head
 from training.evaluation.predictions import EvaluatedPredictions, HeldOutPart, evaluate_parts, weights_of
-from training.evidence.document import Evidence, HeadEvidence, LeakageCheck, RefitCheck
+from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence, LeakageCheck, RefitCheck
 from training.experiment.external import refuse_its_own, seen_cohort_digests, used
 from training.experiment.train import CODE, Announce, outcome_class
 from training.experiment.updated_refits import with_updated_refits
@@ -39,6 +42,9 @@ from training.metrics.draws import Draws, draw
 from training.outcomes.digests import bundle_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance
+from training.registry.names import MODEL_NAME
+from training.settings.sections import FeatureSettings
+from training.settings.values import from_values
 from training.simulation.marks import has_synthetic_patients
 
 
@@ -52,6 +58,7 @@ class UpdateRequest:
     source: str
     config: TrainingConfig
     provenance: Provenance
+    model_name: str = MODEL_NAME
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,16 +84,21 @@ class _UpdateEvidence:
 
 @dataclass(frozen=True, eq=False)
 class _Landmark:
-    """One landmark's model before the update, and the tasks of its heads on the new cohort."""
+    """One landmark's model before the update, and the tasks of its heads on the new cohort.
+
+    ``recorded`` (patients, features) has every feature, also those that a refit does not see.
+    """
 
     model: OutcomeModel
     tasks: dict[str, Task]
+    config: TrainingConfig
+    recorded: Floats
 
     def updates(self, fitted_on: Mask) -> dict[str, HeadUpdate]:
         """The updates that some of the patients support; a head that was never fitted stays absent."""
         heads = {"remission": self.model.remission, "relapse": self.model.relapse}
         return {
-            name: update_head(self.tasks[name], head, fitted_on)
+            name: update_head(self.tasks[name], head, fitted_on, self.config, self.recorded)
             for name, head in heads.items()
             if head is not None and name in self.tasks
         }
@@ -106,6 +118,7 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
 
     Raises ``InputRefusedError`` for the development cohort, ``LeakageFoundError`` if outcomes leak.
     """
+    wanted = replace(wanted, config=_with_parents_features(wanted.bundle, wanted.config))
     bundle, cohort, config = wanted.bundle, wanted.cohort, wanted.config
     refuse_its_own(bundle, cohort)
     landmarks = [model.landmark for model in bundle.models]
@@ -118,7 +131,8 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     refuse_leakage(leakage)
     tasks = [[with_competing(task, folds, config, workers) for task in group] for group in tasks]
     parts = [
-        _Landmark(model, {task.name: task for task in group}) for model, group in zip(bundle.models, tasks, strict=True)
+        _Landmark(model, {task.name: task for task in group}, config, rows.values)
+        for model, group, rows in zip(bundle.models, tasks, features, strict=True)
     ]
     everyone = np.ones(len(cohort), dtype=np.bool_)
     updates = [part.updates(everyone) for part in parts]
@@ -137,6 +151,19 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     evidence_parts = _UpdateEvidence(folds, leakage, said, updates, _refit_check(updates, again), caveats)
     evidence = _evidence(wanted, made, evidence_parts, evaluated, (announce, workers))
     return UpdatedModel(made, said, evidence)
+
+
+def _with_parents_features(bundle: Bundle, config: TrainingConfig) -> TrainingConfig:
+    """The settings with the features that the parent's candidates saw, unless they name features themselves.
+
+    The candidate one_variable, which an update does not fit, is no reason to keep its feature.
+    """
+    recorded = bundle.training.get("settings", {}).get("features", {})
+    features = config.features if config.features != FeatureSettings() else from_values(FeatureSettings, recorded)
+    if features == FeatureSettings():
+        return config
+    candidates = tuple(name for name in config.candidates if name != "one_variable")
+    return replace(config, features=features, candidates=candidates)
 
 
 def _held_out(part: _Landmark, eligible: Mask, folds: Folds) -> list[HeldOutPart]:
@@ -159,7 +186,7 @@ def _bundle(wanted: UpdateRequest, parts: Sequence[_Landmark], updates: Sequence
         ),
         records=tuple(_records(bundle, number, found) for number, found in enumerate(updates)),
         training={
-            "parent": {"version": wanted.version, "bundle_digest": bundle.digest},
+            "parent": {"version": wanted.version, "bundle_digest": bundle.digest} | _named(wanted.model_name),
             "cohort_digest": cohort.digest,
             "seen_cohort_digests": seen_cohort_digests(bundle),
             "synthetic": bundle.training.get("synthetic") is True or has_synthetic_patients(cohort),
@@ -168,6 +195,11 @@ def _bundle(wanted: UpdateRequest, parts: Sequence[_Landmark], updates: Sequence
             "code": {key: value for key, value in asdict(wanted.provenance).items() if key in CODE},
         },
     )
+
+
+def _named(model: str) -> dict[str, str]:
+    """The name of the parent's registered model, unless it is the usual one."""
+    return {} if model == MODEL_NAME else {"model_name": model}
 
 
 def _records(bundle: Bundle, number: int, updates: dict[str, HeadUpdate]) -> dict[str, HeadRecord]:
@@ -194,6 +226,7 @@ def _evidence(
     draws = draw(cohort, folds.kind == "sites", config.draws, config.seed)
     progress = announce("measuring", len(evaluated))
     heads = [partial(_heads, made.records[number], found) for number, found in enumerate(evidence_parts.updates)]
+    landmarks = gather_landmarks(cohort, evaluated, heads, draws, config.evaluation, (progress, workers))
     return Evidence(
         kind="updated",
         quick=config.quick,
@@ -206,9 +239,9 @@ def _evidence(
         resampled=draws.words,
         draws=config.draws,
         seed=config.seed,
-        landmarks=gather_landmarks(cohort, evaluated, heads, draws, progress, workers),
+        landmarks=_described(made, cohort, evaluated, landmarks, config.seed),
         leakage=evidence_parts.leakage,
-        directions=directions(cohort, made.models),
+        directions=directions(cohort, made.models, config.evaluation.direction_margin),
         refit_check=evidence_parts.refit_check,
         caveats=[
             "Updated on this cohort, and evaluated on held-out folds of it.",
@@ -216,7 +249,24 @@ def _evidence(
             *evidence_parts.caveats,
             *evidence_parts.said,
         ],
+        baseline=baseline_tables(cohort, evaluated[0].features, evaluated[0].outcomes),
     )
+
+
+def _described(
+    made: Bundle,
+    cohort: Cohort,
+    evaluated: Sequence[EvaluatedPredictions],
+    landmarks: Sequence[LandmarkEvidence],
+    seed: int,
+) -> list[LandmarkEvidence]:
+    """The landmarks with their updated heads in full; standard deviations are those of this cohort."""
+    heads = []
+    for seen in evaluated:
+        known = {"remission": seen.outcomes.eligible & ~np.isnan(seen.outcomes.remission)}
+        known["relapse"] = seen.outcomes.at_risk
+        heads.append({name: DescribedHead(seen.features.values[rows], cohort.site) for name, rows in known.items()})
+    return describe_models(landmarks, made.models, heads, catalogue(cohort.protocol), seed)
 
 
 def _competing_kept(parts: Sequence[_Landmark], updates: Sequence[dict[str, HeadUpdate]]) -> list[str]:

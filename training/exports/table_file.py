@@ -32,7 +32,12 @@ class TableWriter(Protocol):
 
 
 def require_table_file(path: Path) -> Ending:
-    """The ending of a file that a table can be written to; raises ``InputRefusedError`` for another one."""
+    """The ending of a file that a table can be written to; raises ``InputRefusedError`` for another one.
+
+    So it does for a file in a folder that does not exist.
+    """
+    if not path.parent.is_dir():
+        raise InputRefusedError([Problem("--out", None, None, "a file in a folder that exists", "no such folder")])
     ending = path.suffix.casefold()
     if ending == ".csv":
         return ".csv"

@@ -34,7 +34,8 @@ FLIPPED = 0.05
 DATED = frozenset(one.name for one in BUILT_IN if one.group in ("baseline severity", "early response")) - {
     "illness_duration_years"
 }
-"""Features made of records with a day; which can't hold what came after the landmark."""
+"""Built-in features made of records with a day; which can't hold what came after the landmark. A study's own features
+are made of such records too."""
 
 
 def feature_check(
@@ -48,10 +49,11 @@ def feature_check(
     also evaluated together: each of many may tell little, and all of them the whole outcome.
     """
     suspicious, implausible, own, copies = [], [], [], 0
+    dated = DATED | {one.name for one in outcomes[0].primary.protocol.own_features}
     for landmark, task, observed in _heads(landmarks, tasks, outcomes):
         for name, alone in _found(task, observed, outcomes[0].primary.protocol):
             words = f"{landmark.name}, {task.name}: {name} (AUC {alone.auc:.2f}, from {alone.lowest:.2f})"
-            if alone.implausible and name in DATED:
+            if alone.implausible and name in dated:
                 own.append(words)
             elif alone.implausible:
                 implausible.append(words)
@@ -63,7 +65,8 @@ def feature_check(
         seen += (
             ". An implausible feature alone predicts the outcome better than anything known at the landmark can: it "
             "holds the outcome, or was recorded after it. Remove it from the cohort, or from the covariates of "
-            "protocol.toml, unless it is recorded by the landmark; then train again"
+            "protocol.toml, or leave it out by [features] exclude (training/SETTINGS.md), unless it is recorded by the "
+            "landmark; then train again"
         )
         seen += ". One equals the outcome and can't be acknowledged" if copies else ""
     elif suspicious:

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from features.protocol.document import Landmark
 from features.records.timeline import Indices, Mask
 from models.calibration import BinomialCounts
-from models.learners import Penalty, fit_logistic_at
+from models.fitting.learners import Penalty, fit_logistic_at
 from training.config import TrainingConfig
 from training.evidence.document import LeakageCheck
 from training.learning.relapse_task import RelapseTask

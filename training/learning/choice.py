@@ -1,9 +1,9 @@
 """The choice of a candidate: the best on held-out patients, or the average where none is significantly better.
 
-The average is kept unless the best candidate's held-out loss is significantly lower: a one-sided paired t test at level
-.10 (Student 1908, doi:10.1093/biomet/6.1.1). The difficulty of a patient cancels in a paired difference. Choosing the
-simplest candidate that is about as good would be better for remission and worse for relapse, whose signals are weaker
-(models/README.md has the table).
+By the rule in use the average is kept unless the best candidate's held-out loss is significantly lower: a one-sided
+paired t test (Student 1908, doi:10.1093/biomet/6.1.1). A training's settings may name another rule. The difficulty of a
+patient cancels in a paired difference. Choosing the simplest candidate that is about as good would be better for
+remission and worse for relapse, whose signals are weaker (models/README.md has the table).
 """
 
 from collections.abc import Mapping
@@ -14,27 +14,22 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from features.records.timeline import Floats
-
-LEVEL = 0.1
-"""One-sided level of the test. It is nominal: the best of several candidates is tested, which raises the rate of false
-positives, and a useless candidate predicts worse than the average, which lowers it. In 100 cohorts without signal the
-average was kept by 91 remission heads and 91 relapse heads (`tests/studies/no_signal.py`)."""
-RULE = f"the average where none beats it significantly (one-sided paired t test, p below {LEVEL:.2f})"
-"""The rule as help, report and summaries state it, after "the best candidate, or"."""
-FEWEST_SITES = 8
-"""Fewest sites for sites to be the units of the test; fewer show too little of how much sites vary."""
+from training.settings.sections import SelectionSettings
 
 
 @dataclass(frozen=True)
 class LossDifference:
     """How much larger a candidate's mean loss is than the best one's, in nats per patient, and its standard error.
 
-    The standard error comes from ``units`` patients or sites.
+    The standard error comes from ``units`` patients or sites, and ``level`` is the one-sided level of the test. It is
+    nominal: the best of several candidates is tested, which raises the rate of false positives, and a useless candidate
+    predicts worse than the average, which lowers it.
     """
 
     estimate: float
     standard_error: float
     units: int
+    level: float
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -57,7 +52,7 @@ class LossDifference:
         """Whether the difference is not significant, or it is not known whether it is."""
         if self.standard_error == 0:
             return self.estimate == 0
-        return not self.p < LEVEL
+        return not self.p < self.level
 
 
 @dataclass(frozen=True)
@@ -69,30 +64,59 @@ class Choice:
     differences: Mapping[str, LossDifference]
 
 
-def choose(losses: Mapping[str, Floats], fitted_on: NDArray[np.bool_], site: NDArray[np.integer]) -> Choice:
+def rule_text(rule: str, level: float) -> str:
+    """The rule of the settings as a sentence, as terminal and report state it."""
+    below = f"{level:.2f}" if round(level, 2) == level else f"{level:g}"
+    return {
+        "average_or_best": "the best candidate, or the average where none beats it significantly (one-sided paired t "
+        f"test, p below {below})",
+        "best": "the candidate with the least held-out loss",
+        "simplest": "the simplest candidate that the best one does not beat significantly (one-sided paired t test, p "
+        f"below {below})",
+        "one_standard_error": "the simplest candidate whose mean held-out loss is within one standard error of the "
+        "best one's",
+    }[rule]
+
+
+def choose(
+    losses: Mapping[str, Floats],
+    fitted_on: NDArray[np.bool_],
+    site: NDArray[np.integer],
+    settings: SelectionSettings,
+) -> Choice:
     """Choose among candidates by rising complexity, of which the first is the average; ties go to the simpler.
 
     ``losses`` (patients,) are summed held-out losses per patient, 0 where a patient has none; ``fitted_on`` (patients,)
     flags who has some, ``site`` (patients,) holds codes.
     """
     best = min(losses, key=lambda name: float(losses[name].sum()))
-    differences = {name: difference((loss - losses[best])[fitted_on], site[fitted_on]) for name, loss in losses.items()}
+    among = site[fitted_on]
+    differences = {name: difference((loss - losses[best])[fitted_on], among, settings) for name, loss in losses.items()}
     average = next(iter(losses))
-    return Choice(average if differences[average].tolerated else best, best, differences)
+    if settings.rule == "best":
+        winner = best
+    elif settings.rule == "simplest":
+        winner = next(name for name, found in differences.items() if found.tolerated)
+    elif settings.rule == "one_standard_error":
+        reach = difference(losses[best][fitted_on], among, settings).standard_error
+        winner = next(name for name, found in differences.items() if name == best or found.estimate <= reach)
+    else:
+        winner = average if differences[average].tolerated else best
+    return Choice(winner, best, differences)
 
 
-def difference(paired: Floats, site: NDArray[np.integer]) -> LossDifference:
+def difference(paired: Floats, site: NDArray[np.integer], settings: SelectionSettings) -> LossDifference:
     """The mean of paired differences (patients,), and its standard error: over sites where there are enough of them.
 
     The standard error is NaN below two patients.
     """
     number = len(paired)
     if number < 2:
-        return LossDifference(float(paired.sum()), float("nan"), number)
+        return LossDifference(float(paired.sum()), float("nan"), number, settings.level)
     away = paired - paired.mean()
     units = away
     sites, code = np.unique(site, return_inverse=True)
-    if len(sites) >= FEWEST_SITES:
+    if len(sites) >= settings.fewest_sites:
         units = np.bincount(code, weights=away)
     spread = float(units @ units) * len(units) / (len(units) - 1)
-    return LossDifference(float(paired.mean()), float(np.sqrt(spread)) / number, len(units))
+    return LossDifference(float(paired.mean()), float(np.sqrt(spread)) / number, len(units), settings.level)

@@ -12,15 +12,13 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
-from models.learners import Learner, fit_logistic, fit_nothing
+from models.fitting.learners import Learner, fit_logistic, fit_nothing
 from models.outcomes import DAYS_PER_WEEK
 from training.config import TrainingConfig
 from training.learning.choice import choose
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, held_out
 from training.learning.tasks import Task
-
-LEARNERS: dict[str, Learner] = {"no_model": fit_nothing, "logistic": fit_logistic}
 
 
 def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: int) -> Task:
@@ -29,14 +27,15 @@ def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: in
         return task
     if int(task.competed.sum()) < config.events_to_fit or "logistic" not in config.candidates:
         return task
+    learners: dict[str, Learner] = {"no_model": fit_nothing, "logistic": fit_logistic(config.tuning.by_grid)}
     numbers = list(np.ndindex(folds.repeats, len(folds.names)))
-    jobs = [(name, held_out(folds, *number)) for name in LEARNERS for number in numbers]
-    found = Parallel(n_jobs=workers)(delayed(_losses)(task, LEARNERS[name], held) for name, held in jobs)
-    losses = {name: np.zeros(len(task.at_risk)) for name in LEARNERS}
+    jobs = [(name, held_out(folds, *number)) for name in learners for number in numbers]
+    found = Parallel(n_jobs=workers)(delayed(_losses)(task, learners[name], held) for name, held in jobs)
+    losses = {name: np.zeros(len(task.at_risk)) for name in learners}
     for (name, _), loss in zip(jobs, found, strict=True):
         losses[name] += loss / folds.repeats
-    choice = choose(losses, task.at_risk, folds.site)
-    return replace(task, competing_learner=LEARNERS[choice.winner], competing_choice=choice)
+    choice = choose(losses, task.at_risk, folds.site, config.selection)
+    return replace(task, competing_learner=learners[choice.winner], competing_choice=choice)
 
 
 def _losses(task: RelapseTask, learner: Learner, held: Mask) -> Floats:

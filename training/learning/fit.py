@@ -13,17 +13,24 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats
-from models.calibration import BinomialCounts, Recalibration, recalibrate
-from models.learners import TUNING_FOLDS, fit_nothing
+from models.calibration import SIGNIFICANCE, BinomialCounts, Recalibration, recalibrate
+from models.fitting.learners import FittedScore, TrainingData, fit_nothing
+from models.fitting.optuna_search import TuningTrial
+from models.settings.sections import TuningSettings
 from training.average_risk import AVERAGE_RISK
-from training.config import CANDIDATES, TrainingConfig
+from training.config import TrainingConfig
+from training.learning.answered_rows import with_answers_only
+from training.learning.candidates import candidates_of, exported, learner_for
 from training.learning.choice import Choice, choose
 from training.learning.held_out import fold_measures, measures
+from training.learning.own_candidates.survival import SurvivalLearner
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, held_out
-from training.learning.tasks import Head, HeldOut, Task, learner_for
+from training.learning.tasks import Head, HeldOut, Task, TaskLearner
 
 Progress = Callable[[], None]
+RESEARCH_ONLY = "research only"
+"""The mark of a winner that no bundle can hold: evaluated like any other, and never promoted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +38,9 @@ class CandidateFit:
     """A candidate's held-out predictions ``[repeat][fold]``, their measures, and the head fitted on all patients.
 
     ``fold_heads`` made the predictions. ``losses`` (patients,) are the negative log-likelihoods of each patient's
-    held-out outcomes, averaged over the repeats; 0 for patients without any. ``loss`` is their mean.
+    held-out outcomes, averaged over the repeats; 0 for patients without any. ``loss`` is their mean. ``trials`` are
+    those of the fit on all patients; ``cut_short`` counts the fits whose search the time limit ended; ``tuning`` are
+    the settings of all fits. ``research_only`` says why no bundle can hold the head, empty if one can.
     """
 
     name: str
@@ -43,6 +52,10 @@ class CandidateFit:
     loss: float
     head: Head
     parameters: Mapping[str, float]
+    trials: tuple[TuningTrial, ...] = ()
+    cut_short: int = 0
+    tuning: TuningSettings = TuningSettings()  # noqa: RUF009 - frozen
+    research_only: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +74,12 @@ class HeadFit:
         """The chosen candidate."""
         return None if self.choice is None else self.choice.winner
 
+    @property
+    def research_only(self) -> str:
+        """Why the winner can't be promoted, empty if it can."""
+        won = self.candidates.get(self.winner or "")
+        return "" if won is None else won.research_only
+
 
 def candidates_for(task: Task, config: TrainingConfig) -> tuple[str, ...]:
     """The candidates that the task has enough outcomes for, by rising complexity; none without an event."""
@@ -68,10 +87,7 @@ def candidates_for(task: Task, config: TrainingConfig) -> tuple[str, ...]:
         return ()
     if task.rarer < config.events_to_fit:
         return ("no_model",)
-    variable = task.training_data.rows[:, task.training_data.names.index(task.one_variable)]
-    recorded = variable[~np.isnan(variable)]
-    possible = {name for name in CANDIDATES if name != "one_variable" or len(np.unique(recorded)) > 1}
-    return tuple(name for name in CANDIDATES if name in config.candidates and name in possible)
+    return tuple(candidate.name for candidate in candidates_of(config) if candidate.can_take(task))
 
 
 def fit_heads(
@@ -85,17 +101,19 @@ def fit_heads(
         for repeat, fold in [*np.ndindex(folds.repeats, len(folds.names)), (-1, -1)]
     ]
     # The longest fits first, so that all workers end at about the same time; results are put back in order.
-    jobs.sort(key=lambda job: -CANDIDATES.index(job[1]))
+    rank = {candidate.name: candidate.rank for candidate in candidates_of(config)}
+    jobs.sort(key=lambda job: -rank[job[1]])
     results = {}
     parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
     fits = parallel(
-        delayed(fit_candidate)(tasks[position], name, folds, repeat, fold) for position, name, repeat, fold in jobs
+        delayed(fit_candidate)(tasks[position], name, folds, repeat, fold, config)
+        for position, name, repeat, fold in jobs
     )
     for job, fitted in zip(jobs, fits, strict=True):
         results[job] = fitted
         progress()
     gathered = [
-        {name: _gather(task, name, position, folds, results) for name in candidates_for(task, config)}
+        {name: _gather(task, name, position, folds, results, config) for name in candidates_for(task, config)}
         for position, task in enumerate(tasks)
     ]
     return [_evaluate_task(task, folds.site, found, config) for task, found in zip(tasks, gathered, strict=True)]
@@ -106,23 +124,49 @@ def number_of_fits(tasks: list[Task], folds: Folds, config: TrainingConfig) -> i
     return sum(len(candidates_for(task, config)) * (folds.repeats * len(folds.names) + 1) for task in tasks)
 
 
-_Result = tuple[Head, Mapping[str, float], HeldOut | None]
+_Result = tuple[Head, Mapping[str, float], HeldOut | None, tuple[TuningTrial, ...], str]
 
 
-def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int) -> _Result:
+def fit_candidate(task: Task, name: str, folds: Folds, repeat: int, fold: int, config: TrainingConfig) -> _Result:
     """One fit, on all patients (fold -1) or on those outside a fold; one thread, so that sums keep their order.
 
-    If nearly all outcomes of a kind are in the held-out fold, the others suffice for the average risk only.
+    If nearly all outcomes of a kind are in the held-out fold, the others suffice for the average risk only. The result
+    is the head, the parameters chosen, the held-out predictions, and for all patients why no bundle can hold the head.
     """
     held = held_out(folds, repeat, fold)
     with threadpool_limits(limits=1):
-        learner = learner_for(name, task) if task.rarer_among(~held) >= TUNING_FOLDS else fit_nothing
+        enough = task.rarer_among(~held) >= config.tuning.inner_folds
+        learner, trials = _recording_search(learner_for(name, task, config) if enough else fit_nothing)
         head, parameters = task.fit(learner, ~held)
-        return head, parameters, None if fold < 0 else task.hold_out(head, held)
+        if fold < 0:
+            head, research_only = exported(head, task)
+            return head, parameters, None, tuple(trials), research_only
+        if repeat > 0:  # the description of the winner shuffles features, and asks the models of the first repeat again
+            head = with_answers_only(head, task.training_data.rows[held])
+        return head, parameters, task.hold_out(head, held), tuple(trials), ""
+
+
+def _recording_search(learner: TaskLearner) -> tuple[TaskLearner, list[TuningTrial]]:
+    """The learner, and a list that its fit adds the trials of its search to."""
+    trials: list[TuningTrial] = []
+    if isinstance(learner, SurvivalLearner):
+        return learner, trials
+
+    def fit(training_data: TrainingData) -> FittedScore:
+        fitted = learner(training_data)
+        trials.extend(fitted.trials)
+        return fitted
+
+    return fit, trials
 
 
 def _gather(
-    task: Task, name: str, position: int, folds: Folds, results: Mapping[tuple[int, str, int, int], _Result]
+    task: Task,
+    name: str,
+    position: int,
+    folds: Folds,
+    results: Mapping[tuple[int, str, int, int], _Result],
+    config: TrainingConfig,
 ) -> CandidateFit:
     held = tuple(
         tuple(out for fold in range(len(folds.names)) if (out := results[position, name, repeat, fold][2]) is not None)
@@ -132,7 +176,8 @@ def _gather(
         tuple(results[position, name, repeat, fold][0] for fold in range(len(folds.names)))
         for repeat in range(folds.repeats)
     )
-    head, parameters, _ = results[position, name, -1, -1]
+    head, parameters, _, trials, research_only = results[position, name, -1, -1]
+    of_candidate = [found for job, found in results.items() if job[:2] == (position, name)]
     losses = _losses(task, held)
     return CandidateFit(
         name=name,
@@ -144,6 +189,10 @@ def _gather(
         loss=float(losses[task.fitted_on].mean()),
         head=head,
         parameters=parameters,
+        trials=trials,
+        tuning=config.tuning,
+        cut_short=sum(0 < len(found[3]) < config.tuning.trials for found in of_candidate),
+        research_only=research_only,
     )
 
 
@@ -164,16 +213,16 @@ def _evaluate_task(
     """Choose among a task's candidates, and recalibrate the winner where its held-out predictions support it."""
     if not candidates:
         return HeadFit(task, {}, None, None, None, "too few patients or outcomes to fit a model: nothing is predicted")
-    choice = choose({name: found.losses for name, found in candidates.items()}, task.fitted_on, site)
+    choice = choose({name: found.losses for name, found in candidates.items()}, task.fitted_on, site, config.selection)
     head, recalibration = candidates[choice.winner].head, None
     if choice.winner != "no_model":
-        recalibration = recalibration_on(task, candidates[choice.winner].held_out)
+        recalibration = recalibration_on(task, candidates[choice.winner].held_out, config.recalibration.significance)
         if recalibration.supported:
             head = head.recalibrated(recalibration)
-    return HeadFit(task, candidates, choice, head, recalibration, _note(task, choice, config))
+    return HeadFit(task, candidates, choice, head, recalibration, _note(task, choice, candidates, config))
 
 
-def _note(task: Task, choice: Choice, config: TrainingConfig) -> str:
+def _note(task: Task, choice: Choice, candidates: Mapping[str, CandidateFit], config: TrainingConfig) -> str:
     """What users must know about a head, as one line; empty if there is nothing."""
     notes = []
     if task.rarer < config.events_to_fit:
@@ -183,6 +232,8 @@ def _note(task: Task, choice: Choice, config: TrainingConfig) -> str:
         )
     elif choice.winner == "no_model":
         notes.append(f"{_no_better(choice)}: {AVERAGE_RISK}")
+    if candidates[choice.winner].research_only:
+        notes.append(f"{RESEARCH_ONLY}: {candidates[choice.winner].research_only}")
     if isinstance(task, RelapseTask) and task.competing_choice is not None:
         notes.append(_competing(task.competing_choice))
     if isinstance(task, RelapseTask) and task.last_day < task.longest_horizon:
@@ -207,6 +258,8 @@ def _no_better(choice: Choice) -> str:
     if choice.best == "no_model":
         return "no candidate predicted held-out patients better than the average"
     gained = choice.differences["no_model"]
+    if not gained.tolerated:  # by a rule that prefers the simplest candidate
+        return f"no candidate's loss is a standard error below that of the average (best: {choice.best})"
     return (
         f"no candidate predicted held-out patients significantly better than the average (best: {choice.best}, "
         f"log-likelihood {gained.estimate:.4f} higher per patient, standard error {gained.standard_error:.4f}, "
@@ -214,7 +267,9 @@ def _no_better(choice: Choice) -> str:
     )
 
 
-def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recalibration:
+def recalibration_on(
+    task: Task, repeats: Sequence[Sequence[HeldOut]], significance: float = SIGNIFICANCE
+) -> Recalibration:
     """Recalibration on held-out predictions ``[repeat][fold]``; all repeats together count every patient once."""
     outs = [out for repeat in repeats for out in repeat]
     share = 1 / len(repeats)
@@ -231,4 +286,4 @@ def recalibration_on(task: Task, repeats: Sequence[Sequence[HeldOut]]) -> Recali
     for number, out in enumerate(outs):
         linear_predictor[number * patients + out.patient] = out.linear_predictor
     baseline = np.concatenate([out.baseline for out in outs])
-    return recalibrate(stacked, linear_predictor, baseline, task.effective_share)
+    return recalibrate(stacked, linear_predictor, baseline, task.effective_share, significance)

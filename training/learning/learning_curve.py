@@ -12,7 +12,8 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
-from models.learners import TUNING_FOLDS, fit_logistic
+from models.fitting.learners import fit_logistic
+from training.config import TrainingConfig
 from training.evidence.document import LearningCurve
 from training.learning.fit import HeadFit
 from training.learning.relapse_task import RelapseTask
@@ -21,11 +22,9 @@ from training.learning.tasks import HeldOut, RemissionTask, Task
 from training.metrics.discrimination import auc, c_index
 from training.metrics.intervals import interval
 
-FRACTIONS = (0.25, 0.5, 0.75)
-"""Parts of the training patients; fits on all of them exist already."""
-MOST_FOLDS = 5
-"""Folds that are held out for it; more would cost much and show little."""
 LEARNER = "logistic"
+FEWEST_POINTS = 4
+"""Points of a learning curve from which on it is extrapolated: one more than the curve has parameters."""
 EXPONENTS = np.linspace(0.2, 1.5, 27)
 """Exponents tried for the inverse power law of Figueroa 2012, doi:10.1186/1472-6947-12-8."""
 
@@ -38,45 +37,47 @@ class SmallerFits:
     outs: tuple[tuple[HeldOut, ...], ...]
 
 
-def number_of_smaller_fits(fits: Sequence[HeadFit], folds: Folds) -> int:
+def number_of_smaller_fits(fits: Sequence[HeadFit], folds: Folds, config: TrainingConfig) -> int:
     """How many fits ``fit_on_fewer`` will make."""
-    return sum(LEARNER in fit.candidates for fit in fits) * len(FRACTIONS) * _folds_used(folds)
+    fractions = len(config.evaluation.learning_curve_fractions)
+    return sum(LEARNER in fit.candidates for fit in fits) * fractions * _folds_used(folds, config)
 
 
-def _folds_used(folds: Folds) -> int:
-    return min(len(folds.names), MOST_FOLDS)
+def _folds_used(folds: Folds, config: TrainingConfig) -> int:
+    return min(len(folds.names), config.evaluation.learning_curve_folds)
 
 
 def fit_on_fewer(
-    fits: Sequence[HeadFit], folds: Folds, progress: Callable[[], None], workers: int
+    fits: Sequence[HeadFit], folds: Folds, config: TrainingConfig, progress: Callable[[], None], workers: int
 ) -> list[SmallerFits | None]:
     """The smaller fits of every head that has the learner among its candidates; ``None`` for the others."""
     jobs = [
         (position, fraction, fold)
         for position, fit in enumerate(fits)
         if LEARNER in fit.candidates
-        for fraction in FRACTIONS
-        for fold in range(_folds_used(folds))
+        for fraction in config.evaluation.learning_curve_fractions
+        for fold in range(_folds_used(folds, config))
     ]
     parallel = Parallel(n_jobs=workers, return_as="generator")
     found: dict[tuple[int, float, int], HeldOut | None] = {}
-    for job, out in zip(jobs, parallel(delayed(_fit)(fits[p].task, folds, f, k) for p, f, k in jobs), strict=True):
+    outs = parallel(delayed(_fit)(fits[p].task, folds, f, k, config) for p, f, k in jobs)
+    for job, out in zip(jobs, outs, strict=True):
         found[job] = out
         progress()
     return [
-        _smaller_fits(fit, position, folds, found) if LEARNER in fit.candidates else None
+        _smaller_fits(fit, position, folds, found, config) if LEARNER in fit.candidates else None
         for position, fit in enumerate(fits)
     ]
 
 
-def _fit(task: Task, folds: Folds, fraction: float, fold: int) -> HeldOut | None:
+def _fit(task: Task, folds: Folds, fraction: float, fold: int, config: TrainingConfig) -> HeldOut | None:
     """Fit on a part of the patients outside a fold; ``None`` if too few outcomes are left to tune by."""
     held = held_out(folds, 0, fold)
     fitted_on = _part(~held, fraction, task.training_data.seed + fold)
-    if task.rarer_among(fitted_on) < TUNING_FOLDS:
+    if task.rarer_among(fitted_on) < config.tuning.inner_folds:
         return None
     with threadpool_limits(limits=1):
-        head, _ = task.fit(fit_logistic, fitted_on)
+        head, _ = task.fit(fit_logistic(config.tuning), fitted_on)
         return task.hold_out(head, held)
 
 
@@ -87,12 +88,16 @@ def _part(others: Mask, fraction: float, seed: int) -> Mask:
 
 
 def _smaller_fits(
-    fit: HeadFit, position: int, folds: Folds, found: dict[tuple[int, float, int], HeldOut | None]
+    fit: HeadFit,
+    position: int,
+    folds: Folds,
+    found: dict[tuple[int, float, int], HeldOut | None],
+    config: TrainingConfig,
 ) -> SmallerFits:
-    number = _folds_used(folds)
+    number = _folds_used(folds, config)
     fitted_on = fit.task.patients * (1 - 1 / len(folds.names))
     sizes, outs = [], []
-    for fraction in FRACTIONS:
+    for fraction in config.evaluation.learning_curve_fractions:
         row = [found[position, fraction, fold] for fold in range(number)]
         if all(out is not None for out in row):
             sizes.append(round(fitted_on * fraction))
@@ -129,7 +134,7 @@ def _discrimination(task: Task, outs: Sequence[HeldOut], draws: Floats) -> Float
 
 def _extrapolated(sizes: Floats, values: Floats, wanted: int) -> float:
     """``a - b * size**-c`` by least squares, at the wanted size; NaN unless four points rise towards ``a`` <= 1."""
-    if len(sizes) <= len(FRACTIONS) or np.isnan(values).any():
+    if len(sizes) < FEWEST_POINTS or np.isnan(values).any():
         return float("nan")
     best = (np.inf, float("nan"))
     for exponent in EXPONENTS:

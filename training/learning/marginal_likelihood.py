@@ -11,23 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import fit_baseline
-from models.learners import Design, Penalty, TrainingData, fit_logistic, penalties
+from models.fitting.learners import Design, Penalty, TrainingData, fit_logistic, penalties
+from models.fitting.regression import BoundedRegression
 from models.outcomes import Floats, expit
-from models.regression import BoundedRegression
+from models.settings.sections import TuningSettings
 from models.uncertainty import SMALLEST, WIDEST
+from training.config import TrainingConfig
 
-MISFITS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
-"""Standard deviations, on the log-odds, tried for what no linear score explains."""
-EXPECTED_MISFIT = 0.45
-"""Scale of their half-normal prior [judgement]: errors of a linear score by half of the odds are usual, by a factor of
-two rare. It decides if outcomes are few, and hardly matters if they are many. It was chosen on synthetic cohorts of the
-project's own mechanism (seeds 11 to 16)."""
 PIECES = 150
 """Random pieces that the function of thresholds is made of."""
 DEEPEST = 2
 """Most thresholds combined in a piece."""
-ALIKE = 0.25
-"""Part of the average importance that every feature has besides its own [judgement]."""
 RAREST = 0.05
 """Standard deviation below which a piece singles out too few patients to be of use."""
 
@@ -53,25 +47,29 @@ class Variances:
         return [self.penalties[place] for place in found.tolist()]
 
 
-def variances(training_data: TrainingData, seed: int, *, yes_no: bool) -> Variances:
+def variances(training_data: TrainingData, config: TrainingConfig, *, yes_no: bool) -> Variances:
     """Both variances, estimated from the binomial counts of training data.
+
+    The prior of the misfit decides if outcomes are few, and hardly matters if they are many.
 
     The likelihood is expanded around a penalised fit (Breslow & Clayton 1993, doi:10.1080/01621459.1993.10594284), so
     that both integrals are Gaussian.
     """
-    design, tried = Design.from_data(training_data), tuple(penalties(training_data))
-    fitted = _PenalisedFit.fit(training_data, yes_no)
-    pieces = fitted.size[:, None] * _pieces(training_data, fitted.importance, np.random.default_rng(seed))
+    design, tried = Design.from_data(training_data, config.tuning), tuple(penalties(training_data, config.tuning))
+    fitted, settings = _PenalisedFit.fit(training_data, config.tuning, yes_no), config.intervals
+    pieces = fitted.size[:, None] * _pieces(training_data, fitted.importance, config)
     number = pieces.shape[1]
     precision, pull = _expansion(np.hstack([design.columns, pieces]), training_data, fitted)
-    evidence = np.empty((len(tried), len(MISFITS)))
+    evidence = np.empty((len(tried), len(settings.misfits)))
     for row, penalty in enumerate(tried):
-        for column, misfit in enumerate(MISFITS):
+        for column, misfit in enumerate(settings.misfits):
             spread = np.append(design.strengths(penalty), np.full(number, misfit**2 / max(number, 1)))
-            evidence[row, column] = _log_evidence(precision, pull, spread) - 0.5 * (misfit / EXPECTED_MISFIT) ** 2
+            evidence[row, column] = (
+                _log_evidence(precision, pull, spread) - 0.5 * (misfit / settings.expected_misfit) ** 2
+            )
     likely = np.exp(evidence - evidence.max())
     likely /= likely.sum()
-    misfit = np.sqrt(likely.sum(axis=0) @ np.array(MISFITS) ** 2)
+    misfit = np.sqrt(likely.sum(axis=0) @ np.array(settings.misfits) ** 2)
     return Variances(tried, likely.sum(axis=1), float(misfit), fitted.typical)
 
 
@@ -90,9 +88,9 @@ class _PenalisedFit:
     typical: float
 
     @staticmethod
-    def fit(training_data: TrainingData, yes_no: bool) -> "_PenalisedFit":
+    def fit(training_data: TrainingData, tuning: TuningSettings, yes_no: bool) -> "_PenalisedFit":
         binomial = training_data.binomial
-        linear = fit_logistic(training_data).score
+        linear = fit_logistic(tuning.by_grid)(training_data).score
         score, importance = linear.predict(training_data.rows), linear.explain(training_data.rows)[1].std(axis=0)
         baseline = fit_baseline(binomial, score)
         fitted = expit(baseline[binomial.band] + score[binomial.patient])
@@ -104,17 +102,18 @@ class _PenalisedFit:
         return _PenalisedFit(score, fitted, importance, np.minimum(np.sqrt(typical / variance), WIDEST), typical)
 
 
-def _pieces(training_data: TrainingData, importance: Floats, rng: np.random.Generator) -> Floats:
+def _pieces(training_data: TrainingData, importance: Floats, config: TrainingConfig) -> Floats:
     """Indicators of random combinations of thresholds, shape (patients, pieces), standardised over patients fitted on.
 
     Features are drawn by their ``importance`` (features,) to the linear score, and in part equally: a feature with a
     non-linear effect mostly has a linear one too (heredity, Chipman 1996, doi:10.2307/3315687). A value that is not
     recorded lies beyond no threshold.
     """
+    rng, even = np.random.default_rng(config.seed), config.intervals.even_importance
     fitted_on = training_data.rows[training_data.fitted_on]
     varying = [column for column in range(fitted_on.shape[1]) if len(np.unique(_recorded(fitted_on[:, column]))) > 1]
     found = np.ones((len(training_data.rows), PIECES if varying else 0))
-    weight = importance[varying] + ALIKE * importance[varying].mean() if varying else np.zeros(0)
+    weight = importance[varying] + even * importance[varying].mean() if varying else np.zeros(0)
     chance = weight / weight.sum() if weight.sum() > 0 else None
     for piece in range(found.shape[1]):
         for _ in range(rng.integers(1, DEEPEST + 1)):

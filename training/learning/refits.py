@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats
-from models.learners import Design, TrainingData
+from models.fitting.learners import Design, TrainingData
 from models.relapse import RelapseHead, relapse_counts
 from models.uncertainty import HeadRefits, OutcomeRefits
 from training.config import TrainingConfig
@@ -22,9 +22,6 @@ from training.learning.fit import HeadFit
 from training.learning.marginal_likelihood import variances
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import Head, Task
-
-REFITS = 60
-"""Refits per head: the width of an interval is then known to a tenth."""
 
 Progress = Callable[[], None]
 
@@ -35,8 +32,11 @@ def number_of_refitted(heads: Sequence[Mapping[str, HeadFit]]) -> int:
 
 
 def _is_refitted(fit: HeadFit) -> bool:
-    """A head that gives every patient the average has no interval: it does not know the patient."""
-    return fit.winner not in (None, "no_model")
+    """A head that gives every patient the average has no interval: it does not know the patient.
+
+    Neither has one that no bundle can hold, because nobody gets its answers.
+    """
+    return fit.winner not in (None, "no_model") and not fit.research_only
 
 
 def fit_refits(
@@ -50,11 +50,11 @@ def fit_refits(
 
     All heads of all landmarks share their bootstrap samples, so that what follows from two heads together is coherent.
     """
-    drawn = draw_within_sites(site, REFITS, config.seed)
+    drawn = draw_within_sites(site, config.intervals.refits, config.seed)
     jobs = [(at, name) for at, fits in enumerate(heads) for name, fit in fits.items() if _is_refitted(fit)]
     parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
     found = {}
-    refitted = parallel(delayed(_refit)(heads[at][name], drawn, config.seed) for at, name in jobs)
+    refitted = parallel(delayed(_refit)(heads[at][name], drawn, config) for at, name in jobs)
     for job, refits in zip(jobs, refitted, strict=True):
         found[job] = refits
         progress()
@@ -72,22 +72,22 @@ def draw_within_sites(site: NDArray[np.integer], draws: int, seed: int) -> Float
     return counts
 
 
-def _refit(fit: HeadFit, drawn: Floats, seed: int) -> HeadRefits:
+def _refit(fit: HeadFit, drawn: Floats, config: TrainingConfig) -> HeadRefits:
     assert fit.head is not None  # noqa: S101 - only fitted heads are refitted
-    return refit_head(fit.task, fit.head, drawn, seed)
+    return refit_head(fit.task, fit.head, drawn, config)
 
 
-def refit_head(task: Task, head: Head, drawn: Floats, seed: int) -> HeadRefits:
+def refit_head(task: Task, head: Head, drawn: Floats, config: TrainingConfig) -> HeadRefits:
     """Refits of one fitted head from samples ``drawn`` (refits, patients)."""
     training_data, edges = (
         training_data_of(task, head),
         head.edges if isinstance(head, RelapseHead) else np.zeros(0, dtype=np.int64),
     )
-    design = Design.from_data(training_data)
+    design = Design.from_data(training_data, config.tuning)
     columns = design.columns.shape[1]
-    rng = np.random.default_rng([seed, len(edges)])  # another draw for each of two heads
+    rng = np.random.default_rng([config.seed, len(edges)])  # another draw for each of two heads
     with threadpool_limits(limits=1):
-        known = variances(training_data, seed, yes_no=not len(edges))
+        known = variances(training_data, config, yes_no=not len(edges))
         regression = design.regression(training_data)
         parameters, fitted = None, []
         for counts, penalty in zip(drawn, known.draw(len(drawn)), strict=True):

@@ -14,8 +14,6 @@ from features.records.timeline import Mask
 from training.config import TrainingConfig
 
 FEWEST_PATIENTS = 2
-PATIENTS_SOUGHT = 2000
-"""Small cohorts are split repeatedly until about this many patients were held out in all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +49,7 @@ def draw_folds(
     if len(large) >= config.fewest_site_folds:
         return _site_folds(site, site_names, large)
     known = max(int((outcome >= 0).sum()), 1)
-    repeats = int(np.clip(PATIENTS_SOUGHT // known, config.fewest_repeats, config.most_repeats))
+    repeats = int(np.clip(config.patients_held_out // known, config.fewest_repeats, config.most_repeats))
     folds = min(config.folds, len(outcome))
     fold = np.empty((repeats, len(outcome)), dtype=np.intp)
     for repeat in range(repeats):

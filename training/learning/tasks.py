@@ -10,15 +10,18 @@ from features.build import FeatureRows
 from features.catalogue import Feature
 from features.records.timeline import Floats, Mask
 from models.calibration import BinomialCounts, fit_baseline
-from models.learners import Learner, TrainingData, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
+from models.fitting.learners import FittedScore, Learner, TrainingData
 from models.relapse import RelapseHead
 from models.remission import ONE_VARIABLE, RemissionHead, remission_counts
+from training.learning.own_candidates.survival import SurvivalLearner
 from training.outcomes.labels import Outcomes
 
 LOSS = "log_loss"
 """The loss of candidates: the negative log-likelihood per patient, of the weeks at risk for relapse; in nats."""
 
 Head: TypeAlias = RemissionHead | RelapseHead
+TaskLearner: TypeAlias = Learner | SurvivalLearner
+"""What fits a score to counts, or a survival estimator, which only a relapse task takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,10 @@ class Task(Protocol):
         """The feature of the one-variable candidate."""
 
     @property
+    def reference_rows(self) -> Floats | None:
+        """Rows of made-up patients, shape (rows, features), on which a converted model is compared."""
+
+    @property
     def weights(self) -> Floats:
         """How much each patient stands for, shape (patients,)."""
 
@@ -82,7 +89,7 @@ class Task(Protocol):
     def effective_share(self) -> float:
         """Effective over nominal number of patients, below 1 where some weigh more than others."""
 
-    def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
+    def fit(self, learner: TaskLearner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
         """The head fitted on some of the patients, and the parameters chosen."""
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
@@ -99,6 +106,7 @@ class RemissionTask:
     name: str = "remission"
     loss: str = LOSS
     one_variable: str = ONE_VARIABLE
+    reference_rows: Floats | None = None
 
     @property
     def patients(self) -> int:
@@ -132,12 +140,12 @@ class RemissionTask:
         """Effective over nominal number of patients (Kish 1965)."""
         return effective_share(self.weights[self.fitted_on])
 
-    def fit(self, learner: Learner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
+    def fit(self, learner: TaskLearner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
         """The head fitted on some of the patients, and the parameters chosen."""
+        assert not isinstance(learner, SurvivalLearner)  # noqa: S101 - it takes relapse only
         part = self.training_data.subset(fitted_on)
         fitted = learner(part)
-        baseline = fit_baseline(part.binomial, fitted.score.predict(self.training_data.rows))
-        return RemissionHead(fitted.score, float(baseline[0])), fitted.parameters
+        return RemissionHead(fitted.score, float(baseline_of(fitted, part)[0])), fitted.parameters
 
     def hold_out(self, head: Head, held: Mask) -> HeldOut:
         """The head's predictions for held-out patients."""
@@ -149,6 +157,17 @@ class RemissionTask:
         return HeldOut(
             patient, linear_predictor, binomial, baseline, head.probability(self.training_data.rows[patient])
         )
+
+
+def baseline_of(fitted: FittedScore, training_data: TrainingData) -> Floats:
+    """The baseline (bands,) to which a fitted score adds: 0 if it is absolute.
+
+    A classifier's probabilities for its own training patients are too good, so that a baseline around them would be
+    wrong for anyone else.
+    """
+    if fitted.is_absolute:
+        return np.zeros(training_data.binomial.bands)
+    return fit_baseline(training_data.binomial, fitted.score.predict(training_data.rows))
 
 
 def effective_share(weights: Floats) -> float:
@@ -166,10 +185,3 @@ def remission_task(
     return RemissionTask(
         TrainingData(features.values, binomial, features.names, signs, seed), outcomes.remission, weights
     )
-
-
-def learner_for(candidate: str, task: Task) -> Learner:
-    """The learner of a candidate's name."""
-    if candidate == "one_variable":
-        return fit_one_variable(task.one_variable)
-    return {"no_model": fit_nothing, "logistic": fit_logistic, "xgboost": fit_xgboost}[candidate]

@@ -12,14 +12,13 @@ from scipy.stats import chi2
 
 from features.records.timeline import Floats, Mask
 from models.calibration import SIGNIFICANCE, BinomialCounts, Recalibration, fit_baseline, recalibrate
-from models.learners import TUNING_FOLDS, fit_logistic
+from models.fitting.learners import fit_logistic
 from models.relapse import RelapseHead, relapse_counts
+from training.config import TrainingConfig
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import Head, Task
 
 NOTHING, INTERCEPT, SLOPE, REFIT = "nothing", "intercept", "intercept and slope", "refit"
-REFIT_FROM = 100
-"""Outcomes of either kind from which a refit is offered: Vergouwe 2005, doi:10.1016/j.jclinepi.2004.06.017."""
 METHODS = (NOTHING, INTERCEPT, SLOPE, REFIT)
 
 
@@ -38,16 +37,20 @@ class HeadUpdate:
     head: Head
 
 
-def update_head(task: Task, head: Head, fitted_on: Mask) -> HeadUpdate:
-    """Update a head on some patients of a task; a refit is offered from ``REFIT_FROM`` of the rarer outcome.
+def update_head(
+    task: Task, head: Head, fitted_on: Mask, config: TrainingConfig, recorded: Floats | None = None
+) -> HeadUpdate:
+    """Update a head on some patients of a task; a refit is offered from ``refit_from`` of the rarer outcome.
 
-    With too few outcomes for any test the head stays as it is.
+    With too few outcomes for any test the head stays as it is. ``recorded`` are the rows (patients, features) that the
+    head answers, with features that the settings keep from a refit; without them the task's.
     """
     reach = _reach(task, head)
     binomial, baseline = _counts(task, head, fitted_on, reach)
-    linear_predictor = head.slope * head.score.predict(task.training_data.rows)
+    rows = task.training_data.rows if recorded is None else recorded
+    linear_predictor = head.slope * head.score.predict(rows)
     log_odds = baseline + linear_predictor[binomial.patient]
-    if task.rarer_among(fitted_on) < TUNING_FOLDS or not len(binomial.patient):
+    if task.rarer_among(fitted_on) < config.tuning.inner_folds or not len(binomial.patient):
         return HeadUpdate(NOTHING, {}, 0.0, 1.0, 0.0, head)
     shift = _shift(binomial, log_odds)
     both = recalibrate(binomial, linear_predictor, baseline, task.effective_share)
@@ -60,11 +63,11 @@ def update_head(task: Task, head: Head, fitted_on: Mask) -> HeadUpdate:
     parameters, refitted = {NOTHING: 0.0, INTERCEPT: 1.0, SLOPE: 2.0}, head
     if not np.ptp(linear_predictor[binomial.patient]) or both.slope <= 0:  # no slope to estimate, or a negative one
         del losses[SLOPE], parameters[SLOPE]
-    if task.rarer_among(fitted_on) >= REFIT_FROM:
-        refitted, chosen = task.fit(fit_logistic, fitted_on)
+    if task.rarer_among(fitted_on) >= config.recalibration.refit_from:
+        refitted, chosen = task.fit(fit_logistic(config.tuning), fitted_on)
         losses[REFIT] = _refit_loss(task, refitted, fitted_on, reach)
         parameters[REFIT] = chosen["effective_parameters"] + len(np.atleast_1d(refitted.baseline))
-    method, p_values = closed_test(losses, parameters, task.effective_share)
+    method, p_values = closed_test(losses, parameters, task.effective_share, config.recalibration.significance)
     applied = {INTERCEPT: Recalibration(shift, 1.0, p_values.get(NOTHING, 1.0)), SLOPE: both}.get(method)
     if method == REFIT:
         return HeadUpdate(method, p_values, 0.0, 1.0, parameters[REFIT], refitted)
@@ -74,7 +77,10 @@ def update_head(task: Task, head: Head, fitted_on: Mask) -> HeadUpdate:
 
 
 def closed_test(
-    losses: dict[str, float], parameters: dict[str, float], effective_share: float = 1.0
+    losses: dict[str, float],
+    parameters: dict[str, float],
+    effective_share: float = 1.0,
+    significance: float = SIGNIFICANCE,
 ) -> tuple[str, dict[str, float]]:
     """The simplest method that the most complex one is not significantly better than, and every p-value.
 
@@ -87,7 +93,7 @@ def closed_test(
         gained = 2 * effective_share * (losses[method] - losses[most])
         spent = max(parameters[most] - parameters[method], 1.0)
         p_values[method] = float(chi2.sf(max(gained, 0.0), spent))
-        if p_values[method] >= SIGNIFICANCE:
+        if p_values[method] >= significance:
             return method, p_values
     return most, p_values
 

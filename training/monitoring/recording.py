@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from models.bundle import BundleRefusedError
-from training.audit.audit import seal_run
+from training.audit.audit import model_name_of_run, seal_run
 from training.audit.bundle_lookup import load_by_digest, registered_with
 from training.evidence.parts import Estimate
 from training.monitoring.monitor import KnownModel, UnknownModel
@@ -20,10 +20,13 @@ from training.monitoring.report.figures import Figure
 from training.monitoring.statistics.document import STATES, MonitoredModel, Monitoring
 from training.monitoring.statistics.reference import REFERENCE, Reference, read_reference
 from training.provenance import Provenance
-from training.registry.release import MODEL_NAME, use_store
+from training.registry.experiments import open_experiment
+from training.registry.names import MODEL_NAME_TAG
+from training.registry.release import use_store
 
 DOCUMENT, PAGE = "monitoring.json", "monitoring.html"
 METRICS_AT_ONCE = 900
+EXPERIMENT_NOTE = "What `kap monitor` found in the prediction log, one run each time: drift and calibration in use."
 
 
 def find_model(digest: str) -> KnownModel | UnknownModel:
@@ -50,13 +53,16 @@ def record(found: Monitoring, page: str, figures: Sequence[Sequence[Figure]], pr
     """Record the findings, their page and figures, linked to the version used last; returns the run's id."""
     use_store()
     newest = found.models[0]
-    mlflow.set_experiment(f"{MODEL_NAME}/monitoring")
-    with mlflow.start_run(run_name=f"monitoring of version {newest.version}, {found.written_on}"[:250]) as run:
+    name = model_name_of_run(newest.run_id)
+    experiment = open_experiment(MlflowClient(), f"{name}/monitoring", EXPERIMENT_NOTE)
+    mlflow.set_experiment(experiment_id=experiment)
+    with mlflow.start_run(run_name=f"{found.written_on} · monitoring of version {newest.version}") as run:
         mlflow.set_tags(
             provenance.as_tags()
             | {
                 "level": "monitoring",
                 "verdict": found.state,
+                MODEL_NAME_TAG: name,
                 "model_version": newest.version,
                 "model_run_id": newest.run_id,
                 "bundle_digest": newest.bundle_digest,

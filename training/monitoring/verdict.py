@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.bundle import Bundle
+from models.onnx_score import OnnxScore
 from models.outcome_model import OutcomeModel
-from models.score import Constant, LinearScore, Score
+from models.score import Constant, LinearScore, Score, Trees
 from training.monitoring.statistics.calendar import Calendar
 from training.monitoring.statistics.checks import ALARM, HINT, Kind, MonitoringFinding, Size
 from training.monitoring.statistics.document import STATES, ChangeSize, Check, State, disclosed
@@ -56,7 +57,10 @@ def _columns(score: Score) -> list[int]:
         return []
     if isinstance(score, LinearScore):
         return score.used[(score.weight != 0) | (score.missing_weight != 0)].tolist()
-    return [int(name[1:]) for name in score.booster.get_score(importance_type="weight")]
+    if isinstance(score, Trees):
+        return [int(name[1:]) for name in score.booster.get_score(importance_type="weight")]
+    never = score.missing.never_recorded.tolist() if isinstance(score, OnnxScore) else []
+    return [column for column in range(score.features) if column not in never]  # it does not say which it uses
 
 
 def _check(found: MonitoringFinding, used: bool, calendar: Calendar, *, drawn: bool) -> Check:

@@ -13,13 +13,12 @@ from features.records.cohort import Cohort
 from features.records.cut_offs import at_least
 from features.records.timeline import Floats, Indices, Mask, Rows
 from models.calibration import BinomialCounts, fit_baseline
-from models.learners import TrainingData, fit_logistic
+from models.fitting.learners import TrainingData, fit_logistic
 from models.outcomes import DAYS_PER_WEEK, expit
 from models.relapse import FollowUpWeights, band_edges, relapse_counts
 from training.config import TrainingConfig
 from training.outcomes.course_record import course_record
 from training.outcomes.labels import EndedBy, Outcomes, usable_ratings
-from training.outcomes.observation_weights import FEWEST
 
 
 def follow_up_weights(
@@ -32,7 +31,7 @@ def follow_up_weights(
     started = outcomes.eligible & (outcomes.remission == 1) & (outcomes.ended_by != EndedBy.NOT_AT_RISK)
     lost = started & (outcomes.ended_by == EndedBy.CENSORED)
     lost &= outcomes.followed_days <= last_day - DAYS_PER_WEEK
-    if last_day < DAYS_PER_WEEK or min(lost.sum(), (started & ~lost).sum()) < FEWEST:
+    if last_day < DAYS_PER_WEEK or min(lost.sum(), (started & ~lost).sum()) < config.weights_from:
         return FollowUpWeights.equal(len(cohort))
     contacts = _contacts(cohort, outcomes, started, last_day)
     if len(contacts) > started.sum():
@@ -93,7 +92,8 @@ def _kept_by_contacts(
     names, rows = _at_contact(cohort, outcomes, contacts)
     levels, site = np.unique(cohort.site[patient], return_inverse=True)
     binomial = BinomialCounts(np.arange(len(patient)), site, again, 1 - again, len(patient), len(levels))
-    score = fit_logistic(TrainingData(rows, binomial, names, (0,) * len(names), config.seed)).score.predict(rows)
+    training_data = TrainingData(rows, binomial, names, (0,) * len(names), config.seed)
+    score = fit_logistic(config.tuning.by_grid)(training_data).score.predict(rows)
     logarithm = np.log(expit(fit_baseline(binomial, score)[site] + score))
     total = np.cumsum(logarithm)
     before_first = (total - logarithm)[np.searchsorted(patient, patient, side="left")]
@@ -123,12 +123,11 @@ def _kept_over_time(
 ) -> _KeptContacts:
     """By a weekly hazard of loss, given the features of the landmark."""
     followed = np.minimum(np.nan_to_num(outcomes.followed_days), last_day)
-    edges = band_edges(followed[started], lost[started], last_day)
+    edges = band_edges(followed[started], lost[started], last_day, config.relapse)
     binomial = relapse_counts(followed, lost, started, edges)
     signs = (0,) * len(features.names)
-    score = fit_logistic(TrainingData(features.values, binomial, features.names, signs, config.seed)).score.predict(
-        features.values
-    )
+    training_data = TrainingData(features.values, binomial, features.names, signs, config.seed)
+    score = fit_logistic(config.tuning.by_grid)(training_data).score.predict(features.values)
     hazard = expit(fit_baseline(binomial, score) + score[:, None])
     patient = np.flatnonzero(started)
     weekly = np.repeat(hazard[patient], np.diff(edges), axis=1)

@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Mask
 from models.calibration import BinomialCounts, fit_baseline
-from models.learners import TrainingData, fit_logistic
+from models.fitting.learners import TrainingData, fit_logistic
 from models.outcomes import expit
 from training.config import TrainingConfig
 from training.outcomes.course_record import course_record
 from training.outcomes.labels import Outcomes
-
-FEWEST = 20
-"""Patients observed and not observed below which all weights are 1."""
 
 
 def remission_weights(cohort: Cohort, outcomes: Sequence[Outcomes], config: TrainingConfig) -> list[Floats]:
@@ -34,7 +31,7 @@ def remission_weights(cohort: Cohort, outcomes: Sequence[Outcomes], config: Trai
     seen = [outcome.eligible & ~np.isnan(outcome.remission) for outcome in outcomes]
     observed = np.any(seen, axis=0)
     weights = observation_weights(
-        _training_data(record.names, record.values, config.seed), cohort.site, observed, analysed
+        _training_data(record.names, record.values, config.seed), cohort.site, observed, analysed, config
     )
     return [scaled(weights, kept, config.largest_weight) for kept in seen]
 
@@ -45,20 +42,25 @@ def _training_data(names: tuple[str, ...], rows: Floats, seed: int) -> TrainingD
 
 
 def observation_weights(
-    training_data: TrainingData, site: NDArray[np.integer], observed: Mask, analysed: Mask
+    training_data: TrainingData,
+    site: NDArray[np.integer],
+    observed: Mask,
+    analysed: Mask,
+    config: TrainingConfig,
 ) -> Floats:
     """Overall over own probability of being observed, shape (patients,), of those analysed and observed; else 0.
 
-    ``training_data`` supplies rows, names and seed; its counts are not used, and no outcome is.
+    With too few observed or not observed (``weights_from``) all weights are 1. ``training_data`` supplies rows, names
+    and seed; its counts are not used, and no outcome is.
     """
     weights = np.where(analysed & observed, 1.0, 0.0)
-    if min((analysed & observed).sum(), (analysed & ~observed).sum()) < FEWEST:
+    if min((analysed & observed).sum(), (analysed & ~observed).sum()) < config.weights_from:
         return weights
     patient = np.flatnonzero(analysed)
     seen = observed[patient].astype(np.float64)
     levels, band = np.unique(site[patient], return_inverse=True)
     binomial = BinomialCounts(patient, band, seen, 1 - seen, len(analysed), len(levels))
-    fitted = fit_logistic(
+    fitted = fit_logistic(config.tuning.by_grid)(
         TrainingData(training_data.rows, binomial, training_data.names, training_data.signs, training_data.seed)
     )
     score = fitted.score.predict(training_data.rows)

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from features.protocol.document import Landmark
 from features.records.cohort import Cohort
 from features.records.severity import turned
 from features.records.timeline import Floats, Mask
-from training.outcomes.labels import EndedBy, Outcomes, derive_outcomes
+from training.outcomes.labels import EndedBy, derive_outcomes
 
 ENDED_BY = {EndedBy.RELAPSE: "relapse", EndedBy.COMPETING: "competing", EndedBy.CENSORED: "censored"}
 
@@ -17,13 +18,15 @@ def outcomes_frame(cohort: Cohort) -> pd.DataFrame:
     Days are whole numbers from day 0; ``baseline`` is in points of ``instrument``, as recorded. Values that don't apply
     are missing, and so is every outcome of a patient who is not eligible.
     """
-    frames = [_at_landmark(cohort, derive_outcomes(cohort, landmark)) for landmark in cohort.protocol.landmarks]
+    frames = [outcomes_at(cohort, landmark) for landmark in cohort.protocol.landmarks]
     frame = pd.concat(frames, ignore_index=True)
     patient = np.tile(np.arange(len(cohort)), len(frames))
     return frame.iloc[np.argsort(patient, kind="stable")].reset_index(drop=True)
 
 
-def _at_landmark(cohort: Cohort, outcomes: Outcomes) -> pd.DataFrame:
+def outcomes_at(cohort: Cohort, landmark: Landmark) -> pd.DataFrame:
+    """The rows of ``outcomes_frame`` at one landmark, in the order of the cohort's patients."""
+    outcomes = derive_outcomes(cohort, landmark)
     eligible = outcomes.eligible
     instruments = np.array([*cohort.protocol.instrument_names, None], dtype=object)
     columns: dict[str, object] = {

@@ -7,9 +7,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from features.protocol.problems import CohortRefusedError, Problem
+from features.records.cohort import Cohort
 from training.cohort.file_names import IMPORT_RECORD
 from training.cohort.reader import CohortReading
 from training.cohort.repairs import Repair
@@ -21,6 +22,9 @@ from training.plausibility.score_table import InstrumentScores, score_table
 FORMAT = 1
 CHECK = "cohort_check.json"
 """The artifact of a training that holds the check."""
+
+Import: TypeAlias = tuple[bytes, ImportAgreement]
+"""The content of ``import.json``, and whether it is of the cohort beside it."""
 
 IMPORT_DIGEST = "import_digest"
 """The tag of a training with the SHA-256 of that record."""
@@ -77,13 +81,29 @@ def check_cohort(reading: CohortReading, directory: Path) -> CohortCheck:
 
     Raises ``CohortRefusedError`` if a finding falsifies outcomes, or for a file ``import.json`` of another kind.
     """
-    cohort, record = reading.cohort, import_record(directory)
-    warnings = refuse_implausible(cohort)
-    agreement = None if record is None else import_agreement(cohort, directory, record)
-    if record is not None and agreement is not None:
-        warnings = (*import_findings(agreement, cohort, record), *warnings)
+    return check_reading(reading, import_of(reading.cohort, directory))
+
+
+def check_reading(reading: CohortReading, imported: Import | None = None) -> CohortCheck:
+    """The check of a cohort, and of the import that made it, ``None`` if no record of one lies beside it.
+
+    Raises ``CohortRefusedError`` if a finding falsifies outcomes.
+    """
+    warnings = refuse_implausible(reading.cohort)
+    record, agreement = imported or (None, None)
+    if imported is not None:
+        warnings = (*import_findings(imported[1], reading.cohort, imported[0]), *warnings)
     unread = reading.columns_not_read, reading.files_not_read
-    return CohortCheck(warnings, score_table(cohort), reading.repairs, *unread, record, agreement)
+    return CohortCheck(warnings, score_table(reading.cohort), reading.repairs, *unread, record, agreement)
+
+
+def import_of(cohort: Cohort, directory: Path) -> Import | None:
+    """The import record in the folder of a cohort and how the cohort agrees with it; ``None`` without a record.
+
+    Raises ``CohortRefusedError`` for a file ``import.json`` of another kind.
+    """
+    record = import_record(directory)
+    return None if record is None else (record, import_agreement(cohort, directory, record))
 
 
 def import_record(directory: Path) -> bytes | None:

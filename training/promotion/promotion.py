@@ -13,11 +13,12 @@ from typing import Literal
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle
 from training.config import PromotionPolicy, load_policy, looser_keys
-from training.promotion.checks import run_checks
+from training.promotion.checks import PromotionChecks, run_checks
 from training.promotion.policy import policy_digest
 from training.reasons import require_reason
 from training.registry.decision_log import Chain
 from training.registry.decisions import Decision, PolicyCheck, champion_before
+from training.registry.names import ModelReference
 from training.registry.release import (
     EVIDENCE_DIGEST,
     RegisteredModel,
@@ -28,6 +29,9 @@ from training.registry.release import (
     hand_over,
 )
 from training.registry.seal import SEAL_DIGEST
+
+SERVABLE = "servable"
+"""The check that fails for a version that is research only."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,13 @@ def override(proposal: Proposal) -> Outcome:
     return _decide(proposal, "override")
 
 
-def rollback(reason: str, by: str | None = None) -> Outcome:
-    """Make the previous champion champion again; raises as `promote` does, and when there is none."""
+def rollback(reason: str, by: str | None = None, model: str | None = None) -> Outcome:
+    """Make the previous champion champion again; raises as `promote` does, and when there is none.
+
+    ``model`` is the name of the registered model; without it, the usual one.
+    """
     require_reason("rollback", reason, by)
-    log = decision_log()
+    log = decision_log(model)
     finished = finish_interrupted(log)
     chain = log.readable()
     version = champion_before(chain.decisions)
@@ -89,27 +96,28 @@ def rollback(reason: str, by: str | None = None) -> Outcome:
         required = "a previous champion, made by kap promote"
         raise InputRefusedError([Problem("registry", None, None, required, "none")])
     with tempfile.TemporaryDirectory() as scratch:
-        restored = fetch(version, Path(scratch))
-        bundle = checked(restored.folder, version)
+        restored = fetch(str(ModelReference(log.model, version)), Path(scratch))
+        bundle = checked(restored.folder, version, restored.name)
         draft = _draft(restored, bundle, chain, reason, by).model_copy(update={"action": "rollback"})
         return Outcome(*hand_over(restored, bundle.digest, lambda: log.append(draft)), finished)
 
 
-def history() -> Chain:
-    """Every decision, oldest first, and the findings on the chain."""
-    return decision_log().read()
+def history(model: str | None = None) -> Chain:
+    """Every decision on a registered model, oldest first, and the findings on the chain; see `rollback`."""
+    return decision_log(model).read()
 
 
 def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) -> Outcome:
     require_reason("promote", proposal.reason, proposal.by)
     with tempfile.TemporaryDirectory() as scratch:
         candidate = fetch(proposal.version, Path(scratch) / "candidate")
-        bundle = checked(candidate.folder, candidate.version)
-        log = decision_log()
+        bundle = checked(candidate.folder, candidate.version, candidate.name)
+        log = decision_log(candidate.name)
         finished = finish_interrupted(log)
         chain = log.readable()
-        champion = fetch(chain.champion, Path(scratch) / "champion") if chain.champion else None
-        seen = run_checks(candidate, bundle, champion, proposal.policy, proposal.cohort)
+        reference = str(ModelReference(log.model, chain.champion or ""))
+        champion = fetch(reference, Path(scratch) / "champion") if chain.champion else None
+        seen = servable(bundle) or run_checks(candidate, bundle, champion, proposal.policy, proposal.cohort)
         draft = _draft(candidate, bundle, chain, proposal.reason, proposal.by)
         meets = seen.passed and not looser_keys(proposal.policy, load_policy())
         draft = draft.model_copy(
@@ -123,6 +131,18 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
         if not draft.changes_champion:
             return Outcome(log.append(draft), None, finished)
         return Outcome(*hand_over(candidate, bundle.digest, lambda: log.append(draft)), finished)
+
+
+def servable(bundle: Bundle) -> PromotionChecks | None:
+    """The failed check of a version with a winner that no bundle can hold; ``None`` if there is none.
+
+    It can't be overridden, because there is nothing to serve.
+    """
+    if not bundle.research_only:
+        return None
+    required = "every winner has a form that a bundle can hold without code"
+    seen = f"research only, there is nothing to serve: {bundle.research_only}"
+    return PromotionChecks((PolicyCheck(name=SERVABLE, passed=False, required=required, seen=seen),), sound=False)
 
 
 def _draft(chosen: RegisteredModel, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:

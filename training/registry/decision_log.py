@@ -1,7 +1,8 @@
-"""The chain of decisions in MLflow's registry: tags of the registered model, never overwritten.
+"""The chain of decisions in MLflow's registry: a short tag of the registered model for each, never overwritten.
 
-A long decision takes several tags, as some databases limit one to 5,000 characters. The hash of a version's last
-decision is kept a second time, with the version itself.
+The tag names the run that holds the decision's document (`decision_documents`). Decisions of earlier versions of this
+package are tags with the whole document, in several parts. The hash of a version's last decision is kept a second time,
+with the version itself.
 """
 
 import time
@@ -13,6 +14,7 @@ from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.failures import StoreUnreachableError
+from training.registry.decision_documents import DecisionDocuments, entry_text
 from training.registry.decisions import (
     FIRST,
     KEY,
@@ -71,23 +73,27 @@ class DecisionLog:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             return Chain((), None, ())
-        entries = {key: value for key, value in registered.tags.items() if key.startswith(KEY)}
+        stored = self._documents.read({key: value for key, value in registered.tags.items() if key.startswith(KEY)})
+        entries = stored.parts
         alias = registered.aliases.get(CHAMPION)
         champion = None if alias is None else str(alias)
         heads = [*self._version_heads(), *self.store_heads]
-        findings = verify_chain(entries, champion, heads)
+        chain = verify_chain(entries, champion, heads)
+        said = {finding.place for finding in stored.findings}
+        findings = [*stored.findings, *(finding for finding in chain if finding.place not in said)]
         return Chain(
             decisions=read_decisions(entries),
             champion=champion,
             findings=tuple(findings),
-            unfinished=unfinished_decision(entries, champion, heads) if findings else None,
+            unfinished=unfinished_decision(entries, champion, heads) if findings and not stored.findings else None,
         )
 
     def append(self, draft: Decision) -> Decision:
         """Record a decision under the next number, and return it as recorded.
 
         ``draft.previous_champion`` is the champion at the time of its checks. Of two concurrent writers, one finds the
-        other's entry under its number and takes the next. MLflow has no conditional write; the next verification finds
+        other's entry under its number and takes the next. The document is stored first; if that fails, nothing is
+        recorded. MLflow has no conditional write; the next verification finds
         any collision that remains. Raises ``ChainBrokenError``, and ``InputRefusedError`` if the champion has changed
         meanwhile.
         """
@@ -111,6 +117,7 @@ class DecisionLog:
 
     def keep_head(self, decision: Decision) -> Decision:
         """Keep the hash of a recorded decision with its version, and return the decision."""
+        self._documents.confirm(decision)
         self.client.set_model_version_tag(self.model, decision.version, HEAD, decision.hash)
         return decision
 
@@ -132,20 +139,20 @@ class DecisionLog:
             raise ChainBrokenError(chain.findings)
         return chain
 
-    def _write(self, decision: Decision) -> bool:
-        """Claim the decision's number with its first part, then write the others; false if another writer claimed it.
+    @property
+    def _documents(self) -> DecisionDocuments:
+        return DecisionDocuments(self.client, self.model)
 
-        The claim comes first so that the parts of two writers never mix. The next verification finds a decision that
-        was only partly written.
-        """
-        (key, claim), *others = decision.parts().items()
-        self.client.set_registered_model_tag(self.model, key, claim)
+    def _write(self, decision: Decision) -> bool:
+        """Store the document, then claim the decision's number with its tag; false if another writer claimed it."""
+        run_id = self._documents.keep(decision)
+        claim = entry_text(decision, run_id)
+        self.client.set_registered_model_tag(self.model, decision.key, claim)
         time.sleep(SETTLING_SECONDS)
-        if self.client.get_registered_model(self.model).tags.get(key) != claim:
-            return False
-        for other, text in others:
-            self.client.set_registered_model_tag(self.model, other, text)
-        return True
+        if self.client.get_registered_model(self.model).tags.get(decision.key) == claim:
+            return True
+        self._documents.discard(run_id)
+        return False
 
     def _version_heads(self) -> list[Head]:
         versions = self.client.search_model_versions(f"name = '{self.model}'")

@@ -236,7 +236,7 @@ def _joined(key: str, parts: Mapping[str, str]) -> tuple[Decision | None, list[F
     """The decision in the parts under a key, if they can be read, and what is wrong with them."""
     names = (_part_key(key, number) for number in range(1, len(parts) + 1))
     there = list(takewhile(parts.__contains__, names))
-    found = next(filter(None, map(_read, accumulate(parts[name] for name in there))), None)
+    found = next(filter(None, map(read_decision, accumulate(parts[name] for name in there))), None)
     if found is None and all(len(parts[name]) == LONGEST for name in there):
         return None, [Finding(_part_key(key, len(there) + 1), NOT_WHOLE.format(key=key))]
     if found is None or found.key != key:
@@ -248,8 +248,8 @@ def _joined(key: str, parts: Mapping[str, str]) -> tuple[Decision | None, list[F
     return found, wrong
 
 
-def _read(text: str) -> Decision | None:
-    """The decision in a text; its hash is not checked here."""
+def read_decision(text: str) -> Decision | None:
+    """The decision in a text, ``None`` if there is none; its hash is not checked here."""
     try:
         document = json.loads(text)
         del document["hash"]

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -21,12 +22,14 @@ from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from training.failures import StoreUnreachableError
+from training.held_signals import signals_held
 from training.registry.decision_log import CHAMPION, HEAD, DecisionLog
 from training.registry.decisions import Decision, Head
+from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.performance import RecordedEvidence, performance_of
+from training.registry.references import find_reference, usual_name
 from training.registry.stored_training import ServedCopy
 
-MODEL_NAME = "kap-outcomes"
 DEFAULT_STORE = "sqlite:///mlflow.db"
 EVALUATION = "evaluation "
 """Prefix of a version's tags that name its evaluations on other cohorts."""
@@ -36,12 +39,16 @@ EVIDENCE, EVIDENCE_DIGEST = "evidence.json", "evidence_digest"
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """A registered version, the run that made it, and the folder that its bundle was downloaded to."""
+    """A registered version, the run that made it, and the folder that its bundle was downloaded to.
+
+    ``name`` is that of the registered model.
+    """
 
     version: str
     run_id: str
     tags: Mapping[str, str]
     folder: Path
+    name: str = MODEL_NAME
 
 
 def use_store() -> str:
@@ -63,7 +70,8 @@ def check_store() -> None:
     """Raise ``StoreUnreachableError`` unless the tracking store answers; a missing ./mlflow.db is made."""
     use_store()
     try:
-        MlflowClient().search_experiments(max_results=1)
+        with signals_held():  # a store of which half the tables are made is refused from then on
+            MlflowClient().search_experiments(max_results=1)
     except MlflowException:
         raise StoreUnreachableError(_unreachable()) from None
 
@@ -75,53 +83,72 @@ def _unreachable() -> str:
 def _require_store() -> None:
     """Raise ``InputRefusedError`` if there is no store yet, so that reading does not create an empty one."""
     if use_store() == DEFAULT_STORE and not Path("mlflow.db").exists():
-        required = f"a store with a registered version of {MODEL_NAME}, in ./mlflow.db or at MLFLOW_TRACKING_URI"
+        required = "a store with a registered version of a model, in ./mlflow.db or at MLFLOW_TRACKING_URI"
         raise InputRefusedError([Problem("registry", None, None, required, "none here; is this the right folder?")])
 
 
-def fetch_bundle(version_or_alias: str, scratch: Path) -> tuple[Path, str, str]:
-    """Download a registered version's bundle below ``scratch``; its folder, its version and the run that made it.
+def find_model(version_or_alias: str) -> ModelReference:
+    """The registered version that a text means, with its number; the text is one of `find_reference`.
 
-    ``version_or_alias`` is a number, or an alias such as "champion".
+    Raises ``InputRefusedError`` where there is no such version, ``StoreUnreachableError`` without an answer.
     """
     _require_store()
     client = MlflowClient()
+    meant = ModelReference(MODEL_NAME, version_or_alias)
     try:
-        if version_or_alias.isdigit():
-            found = client.get_model_version(MODEL_NAME, version_or_alias)
+        meant = find_reference(client, version_or_alias)
+        if meant.version.isdigit():
+            found = client.get_model_version(meant.name, meant.version)
         else:
-            found = client.get_model_version_by_alias(MODEL_NAME, version_or_alias)
-        model = mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{found.version}", dst_path=str(scratch))
+            found = client.get_model_version_by_alias(meant.name, meant.version)
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise StoreUnreachableError(_unreachable()) from None
-        required = f"a registered version of {MODEL_NAME}, or an alias such as champion that kap promote has set"
+        required = f"a registered version of {meant.name}, or an alias such as champion that kap promote has set"
         raise InputRefusedError([Problem("registry", None, None, required, "one that is not there")]) from None
-    return Path(model) / "artifacts" / "bundle", str(found.version), str(found.run_id)
+    return ModelReference(meant.name, str(found.version))
+
+
+def fetch_bundle(found: ModelReference, scratch: Path) -> Path:
+    """Download a registered version's bundle below ``scratch``, and return its folder."""
+    _require_store()
+    try:
+        model = mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}", dst_path=str(scratch))
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise StoreUnreachableError(_unreachable()) from None
+        required = f"the files of version {found.version} of {found.name}"
+        raise InputRefusedError([Problem("registry", None, None, required, "none")]) from None
+    return Path(model) / "artifacts" / "bundle"
 
 
 def fetch(version_or_alias: str, scratch: Path) -> RegisteredModel:
-    """Download a registered version, as `fetch_bundle` does, and read its tags."""
-    folder, version, run_id = fetch_bundle(version_or_alias, scratch)
-    tags = MlflowClient().get_model_version(MODEL_NAME, version).tags
-    return RegisteredModel(version, run_id, dict(tags), folder)
+    """Download the registered version that a text means (see `find_model`), and read its tags."""
+    found = find_model(version_or_alias)
+    folder = fetch_bundle(found, scratch)
+    version = MlflowClient().get_model_version(found.name, found.version)
+    return RegisteredModel(found.version, str(version.run_id), dict(version.tags), folder, found.name)
 
 
-def checked(directory: Path, version: str) -> Bundle:
+def checked(directory: Path, version: str, name: str = MODEL_NAME) -> Bundle:
     """The bundle in a folder; raises ``BundleRefusedError`` unless it is the one registered as ``version``."""
     bundle = load_bundle(directory)
-    registered = MlflowClient().get_model_version(MODEL_NAME, version).tags.get("bundle_digest")
+    registered = MlflowClient().get_model_version(name, version).tags.get("bundle_digest")
     if registered != bundle.digest:
         raise BundleRefusedError(f"version {version}: its bundle is not the one that was registered")
     return bundle
 
 
-def decision_log() -> DecisionLog:
-    """The decisions on the registered model, checked also against the heads that BentoML's store keeps."""
+def decision_log(name: str | None = None) -> DecisionLog:
+    """The decisions on a registered model, checked also against the heads that BentoML's store keeps.
+
+    Without a name, the model is the one of `usual_name`.
+    """
     _require_store()
     check_store()
     client = MlflowClient()
-    return DecisionLog(client, MODEL_NAME, _served_heads(client))
+    model = name or usual_name(client)
+    return DecisionLog(client, model, _served_heads(client, model))
 
 
 def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decision]) -> tuple[Decision, str]:
@@ -140,13 +167,13 @@ def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decisio
         "mlflow_version": chosen.version,
         PERFORMANCE_DIGEST: hashlib.sha256(performance).hexdigest(),
     }
-    with bentoml.models.create(MODEL_NAME, labels=labels, metadata=metadata) as model:
+    with bentoml.models.create(chosen.name, labels=labels, metadata=metadata) as model:
         shutil.copytree(chosen.folder, Path(model.path) / "bundle")
         (Path(model.path) / PERFORMANCE).write_bytes(performance)
         decision = decide()
         model.info.metadata[HEAD] = decision.hash
     client = MlflowClient()
-    client.set_registered_model_alias(MODEL_NAME, CHAMPION, chosen.version)
+    client.set_registered_model_alias(chosen.name, CHAMPION, chosen.version)
     said = {
         "promoted_reason": decision.reason,
         "promoted_by": decision.by,
@@ -154,7 +181,7 @@ def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decisio
         f"promotion {decision.at}": f"{decision.by}: {decision.reason}",
     }
     for key, value in said.items():
-        client.set_model_version_tag(MODEL_NAME, chosen.version, key, value)
+        client.set_model_version_tag(chosen.name, chosen.version, key, value)
     return decision, str(model.tag)
 
 
@@ -190,19 +217,19 @@ def finish_interrupted(log: DecisionLog) -> Decision | None:
     if last is None or not last.changes_champion:
         return last if last is None else log.keep_head(last)
     with tempfile.TemporaryDirectory() as scratch:
-        chosen = fetch(last.version, Path(scratch))
-        digest = checked(chosen.folder, chosen.version).digest
+        chosen = fetch(str(ModelReference(log.model, last.version)), Path(scratch))
+        digest = checked(chosen.folder, chosen.version, chosen.name).digest
         if digest != last.bundle_digest:
             raise BundleRefusedError(f"version {last.version}: its bundle is not the one of decision {last.number}")
         hand_over(chosen, digest, lambda: log.keep_head(last))
     return last
 
 
-def _served_heads(client: MlflowClient) -> tuple[Head, ...]:
+def _served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:
     """The hashes in BentoML's store of decisions on this registry's versions; other entries are ignored."""
     import bentoml
 
-    runs = {(str(one.version), str(one.run_id)) for one in client.search_model_versions(f"name = '{MODEL_NAME}'")}
+    runs = {(str(one.version), str(one.run_id)) for one in client.search_model_versions(f"name = '{name}'")}
     heads = []
     for model in bentoml.models.list():  # by name it raises where there is none
         version, run_id = model.info.labels.get("mlflow_version", ""), model.info.labels.get("run_id", "")
@@ -211,11 +238,11 @@ def _served_heads(client: MlflowClient) -> tuple[Head, ...]:
     return tuple(heads)
 
 
-def served_copies() -> tuple[ServedCopy, ...]:
-    """Every copy of the model in BentoML's store, of this registry or another; the oldest first."""
+def served_copies(name: str | None = None) -> tuple[ServedCopy, ...]:
+    """Every copy in BentoML's store of a model, or of any, of this registry or another; the oldest first."""
     import bentoml
 
-    found = [model for model in bentoml.models.list() if model.tag.name == MODEL_NAME]
+    found = [model for model in bentoml.models.list() if name in (None, model.tag.name) and _is_copy(model)]
     return tuple(
         ServedCopy(
             tag=str(model.tag),
@@ -228,8 +255,26 @@ def served_copies() -> tuple[ServedCopy, ...]:
     )
 
 
+def _is_copy(model: Any) -> bool:
+    """Whether an entry of BentoML's store was made by a promotion: the store may hold other models too."""
+    return model.tag.name == MODEL_NAME or "bundle_digest" in model.info.metadata
+
+
 def load_registered(version_or_alias: str) -> tuple[Bundle, str]:
-    """The bundle of a registered version, checked, and the version's number."""
+    """The bundle of a registered version, checked, and the version's number.
+
+    Raises ``InputRefusedError`` for a version that is research only.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        directory, version, _ = fetch_bundle(version_or_alias, Path(scratch))
-        return checked(directory, version), version
+        found = find_model(version_or_alias)
+        bundle = checked(fetch_bundle(found, Path(scratch)), found.version, found.name)
+    require_answers(bundle, found.version)
+    return bundle, found.version
+
+
+def require_answers(bundle: Bundle, version: str) -> None:
+    """Raise ``InputRefusedError`` for a version that is research only: it has no answer for a patient."""
+    if bundle.research_only:
+        found = f"version {version}, which is research only: {bundle.research_only}"
+        required = "a version whose every winner is in its bundle; train again with candidates that can be exported"
+        raise InputRefusedError([Problem("registry", None, None, required, found)])

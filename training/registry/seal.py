@@ -13,6 +13,8 @@ SEAL = "seal.json"
 SEAL_DIGEST = "seal_digest"
 SET_AFTER_SEALING = (SEAL_DIGEST, "decision_head", "promoted_", "promotion ")
 """Prefixes of tags that are set after sealing, and are checked by the seal's digest and the decisions."""
+WRITTEN_BY_LOADING = "registered_model_meta"
+"""A file of name and version, without code, that MLflow writes into the folder of a model in a local store."""
 
 
 @dataclass(frozen=True, order=True)
@@ -96,7 +98,8 @@ def read_seal(document: bytes) -> Record:
 def compare(sealed: Record, found: Record) -> list[SealDifference]:
     """The differences between the sealed record and the record now.
 
-    Anything changed, lost or added breaks the seal, except an added tag or a further registered version.
+    Anything changed, lost or added breaks the seal, except an added tag, a further registered version, or the note that
+    MLflow writes beside a model when it loads it by its registered name.
     """
     changed = [
         SealDifference(item, "lost" if item not in found.digests else "changed", harmless=False)
@@ -117,4 +120,6 @@ def _set_after_sealing(item: SealedItem) -> bool:
 
 def _may_be_added(item: SealedItem, sealed: Record) -> bool:
     known = {then.owner for then in sealed.digests if then.kind == "version"}
+    if item.kind == "artifact":
+        return item.owner.startswith("m-") and item.name == WRITTEN_BY_LOADING
     return item.kind == "tag" or (item.kind == "version" and item.owner not in known)

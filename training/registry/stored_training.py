@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.bundle import Bundle, BundleRefusedError, load_bundle
+from training.registry.names import MODEL_NAME
 from training.registry.seal import Record
 
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """A registered version of the training."""
+    """A registered version of the training, of the registered model ``name``."""
 
     number: str
     tags: Mapping[str, str]
     aliases: tuple[str, ...] = ()
+    name: str = MODEL_NAME
 
 
 @dataclass(frozen=True)

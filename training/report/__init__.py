@@ -1,7 +1,6 @@
-"""The report that a journal, a clinician and an auditor read: one HTML document from the evidence."""
+"""What every part of a report shares: its facts, its words and its templates.
 
-from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
-from training.report.page import render_report
-from training.report.report_figures import ReportFigure, draw, figures
+The page, its figures and the reporting guidelines are packages of their own.
 
-__all__ = ["ReportFacts", "ReportFigure", "draw", "feature_dictionary", "figures", "outcome_rules", "render_report"]
+Public names: `ReportFacts`, `feature_dictionary`, `outcome_rules`, `rendered`, `Table`.
+"""

@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 
 from features.catalogue import catalogue
 from features.protocol.document import Protocol
+from features.protocol.study import NEUTRAL_STUDY, StudyDescription
 from training.evaluation.case_mix_comparison import CaseMixComparison
 from training.evidence.document import Evidence
+from training.report.study import StudyAnswers
 
-INTENDED_USE = (
-    "Research on ketamine-assisted psychotherapy for anxiety disorders. Clinicians and researchers who know the study "
-    "may use the probabilities together with everything else they know about a patient. The probabilities must not be "
-    "the reason to begin, refuse or end a treatment, or to relax a safety rule."
+LIMITS_OF_USE = (
+    "Clinicians and researchers who know the study may use the probabilities together with everything else they know "
+    "about a patient. The probabilities must not be the reason to begin, refuse or end a treatment, or to relax a "
+    "safety rule."
 )
-"""The intended use in every report without a narrower one."""
+"""Follows the purpose of the study in every report."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,10 @@ class ReportFacts:
     """What `Evidence` lacks. ``model_version`` is ``None`` where nothing was registered.
 
     ``outcomes`` and ``features`` come from `outcome_rules` and `feature_dictionary`. ``written_on`` is a date, the only
-    part of a report that depends on time. ``case_mix`` compares the validation cohort of an external evaluation with
-    the development cohort; empty where there is nothing to compare.
+    part of a report that depends on time. ``study`` says what the study is about (`Protocol.described`), ``answers``
+    what its authors say of it. ``decisions`` and ``evaluations`` are sentences about the version, ``None`` in the
+    report that a training writes, before there can be any. ``case_mix`` compares the validation cohort of an external
+    evaluation with the development cohort; empty where there is nothing to compare.
     """
 
     title: str
@@ -47,8 +51,22 @@ class ReportFacts:
     settings: Mapping[str, str]
     features: tuple[FeatureRow, ...]
     outcomes: Mapping[str, str]
-    intended_use: str = field(default=INTENDED_USE)
+    study: StudyDescription = NEUTRAL_STUDY
+    answers: StudyAnswers = field(default_factory=StudyAnswers)
     case_mix: tuple[CaseMixComparison, ...] = ()
+    decisions: tuple[str, ...] | None = None
+    evaluations: tuple[str, ...] | None = None
+
+    @property
+    def intended_use(self) -> str:
+        """The purpose of the study, and the limits of every use."""
+        return f"{self.study.purpose} {LIMITS_OF_USE}"
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """The texts about the study that nobody has declared, so that the report has neutral words for them."""
+        neutral = vars(NEUTRAL_STUDY)
+        return tuple(name for name, words in vars(self.study).items() if words == neutral[name])
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 """Texts about the kinds of evidence: a training, an external evaluation, an update. Keys are `Evidence.kind`."""
 
-from training.learning.choice import RULE
+from collections.abc import Mapping
+
+from training.learning.choice import rule_text
+from training.settings.sections import SelectionSettings
 
 SAID = {
     "held out": "Development: all figures are from held-out patients, predicted by models fitted without them.",
@@ -13,7 +16,7 @@ SAID = {
 """What the figures are of, for the first screen."""
 
 CHOICE = {
-    "held out": (f"Candidates are evaluated on held-out patients. The model is the best candidate, or {RULE}."),
+    "held out": "Candidates are evaluated on held-out patients. The model is {rule}.",
     "external": "No model was fitted or chosen on this cohort.",
     "updated": (
         "The methods: leave a head unchanged, update its intercept, update intercept and slope, or refit it. "
@@ -21,16 +24,26 @@ CHOICE = {
         "2017, doi:10.1002/sim.7179)."
     ),
 }
-"""How the model came about, by the kind of evidence."""
+"""How the model came about, by the kind of evidence; `choice_text` completes it."""
 
 KIND = {
     "held out": "Development, evaluated on held-out patients.",
     "external": "Evaluation of an existing model on another cohort.",
     "updated": "Update of an existing model, evaluated by cross-fitting.",
 }
+MADE = {"held out": "Trained", "external": "Evaluated", "updated": "Updated"}
+"""What happened on the date of a report, by the kind of evidence."""
 PREDICTED = {
     "held out": "for held-out patients, by models that were fitted in the same way without them",
     "external": "by the stored bundle",
     "updated": "for held-out patients, by updates that were made without them",
 }
 """Who was predicted by what, by the kind of evidence."""
+
+
+def choice_text(kind: str, settings: Mapping[str, str]) -> str:
+    """How the model came about; ``settings`` are those recorded, with one name each. Earlier versions had one rule."""
+    usual = SelectionSettings()
+    rule = settings.get("selection.rule", usual.rule)
+    level = float(settings.get("selection.level", usual.level))
+    return CHOICE[kind].format(rule=rule_text(rule, level))

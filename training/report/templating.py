@@ -6,8 +6,10 @@ document says and in which order.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from training.report.wording import count, in_a_sentence, patients
 
@@ -19,6 +21,7 @@ SHARED = "training.report"
 class Table:
     """What the macro ``table`` draws; the first cell of a row heads it. ``kind`` is a class of the stylesheet."""
 
+    form: ClassVar[str] = "table"
     caption: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -35,5 +38,11 @@ def rendered(package: str, template: str, **values: object) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"count": count, "in_a_sentence": in_a_sentence, "patients": patients}
+    environment.filters |= {"breakable": _breakable, "count": count}
+    environment.filters |= {"in_a_sentence": in_a_sentence, "patients": patients}
     return environment.get_template(template).render(values)
+
+
+def _breakable(name: str) -> Markup:
+    """A name that a line may break after each underscore."""
+    return Markup("_<wbr>").join(escape(part) for part in name.split("_"))

@@ -1,12 +1,27 @@
-"""Logs the check of the cohort to the open MLflow run, with the record of the import that made the cohort."""
+"""Logs what stood beside a cohort's tables to the open MLflow run: its check, the record of its import, study.toml."""
 
 import tempfile
 from pathlib import Path
 
 import mlflow
 
-from training.cohort.file_names import IMPORT_RECORD
+from training.cohort.file_names import IMPORT_RECORD, STUDY_FILE
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, CohortCheck
+from training.report.study import StudyAnswers
+
+STUDY_DIGEST = "study_digest"
+"""The tag with the SHA-256 of ``study.toml``."""
+
+
+CheckAndStudy = tuple[CohortCheck, StudyAnswers]
+"""What stood beside the tables of a cohort, as a command read it."""
+
+
+def log_beside(beside: CheckAndStudy | None) -> StudyAnswers:
+    """Log the check and ``study.toml`` of a cohort; returns the answers, none where there is no file."""
+    check, study = beside or (None, None)
+    log_check(check)
+    return log_study(study)
 
 
 def log_check(check: CohortCheck | None) -> None:
@@ -21,3 +36,12 @@ def log_check(check: CohortCheck | None) -> None:
         path.write_bytes(check.import_record)
         mlflow.log_artifact(str(path))
     mlflow.set_tag(IMPORT_DIGEST, check.import_digest)
+
+
+def log_study(study: StudyAnswers | None) -> StudyAnswers:
+    """Log ``study.toml`` and its digest, if the cohort has one; returns the answers, none where there is no file."""
+    if study is None or study.digest is None:
+        return StudyAnswers()
+    mlflow.log_text(study.document, STUDY_FILE)
+    mlflow.set_tag(STUDY_DIGEST, study.digest)
+    return study

@@ -14,12 +14,14 @@ from models.bundle import Bundle
 from training.audit.audit import seal_run
 from training.evaluation.case_mix_comparison import CaseMixComparison, as_json
 from training.evidence.document import Evidence, read_evidence
-from training.plausibility.cohort_check import CohortCheck
 from training.provenance import Provenance
-from training.registry.release import MODEL_NAME, RegisteredModel, use_store
+from training.registry.names import MODEL_NAME_TAG
+from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
-from training.tracking.cohort_check import log_check
-from training.tracking.evidence import EVIDENCE, log_evidence
+from training.settings.values import flattened
+from training.tracking.cohort_check import CheckAndStudy, log_beside
+from training.tracking.evidence import EVIDENCE, log_evidence, log_headline, log_landmarks
+from training.tracking.links import experiment_of_model
 
 
 def record_evaluation(
@@ -28,34 +30,37 @@ def record_evaluation(
     cohort: Cohort,
     compared: list[CaseMixComparison],
     provenance: Provenance,
-    check: CohortCheck | None = None,
+    beside: CheckAndStudy | None = None,
 ) -> str:
-    """Record the evidence, the comparison of patients and the cohort's check; returns the run's id."""
+    """Record the evidence, the comparison of patients and what stood beside the cohort; returns the run's id."""
     use_store()
     registered, bundle = model
     source = evidence.cohort.source
-    mlflow.set_experiment(f"{MODEL_NAME}/{bundle.protocol.name}")
-    with mlflow.start_run(run_name=f"version {registered.version} on {source}"[:250]) as run:
+    experiment_of_model(registered.name, bundle.protocol.name)
+    with mlflow.start_run(run_name=f"{source[:200]} · evaluation of version {registered.version}") as run:
         mlflow.log_params({"cohort": source, "cohort_digest": cohort.digest, "draws": evidence.draws})
         mlflow.set_tags(
             provenance.as_tags()
             | {
                 "level": "evaluation",
+                "mlflow.source.name": "kap evaluate",
                 "synthetic": str(evidence.cohort.synthetic).lower(),
                 "cohort_digest": cohort.digest,
+                MODEL_NAME_TAG: registered.name,
                 "model_version": registered.version,
                 "model_run_id": registered.run_id,
                 "bundle_digest": bundle.digest,
             }
         )
-        mlflow.log_metrics({"patients": len(cohort), "sites": evidence.cohort.sites})
-        log_check(check)
+        log_headline(run.info.run_id, evidence)
+        answers = log_beside(beside)
         mlflow.log_text(as_json(compared), "case_mix.json")
         about = facts(registered, bundle, run.info.run_id, provenance)
-        log_evidence(evidence, replace(about, case_mix=tuple(compared)))
+        log_evidence(evidence, replace(about, case_mix=tuple(compared), answers=answers), registered.name)
+        log_landmarks(evidence)
     seal_run(run.info.run_id)
     client = MlflowClient()
-    client.set_model_version_tag(MODEL_NAME, registered.version, f"evaluation {run.info.run_id}", source)
+    client.set_model_version_tag(registered.name, registered.version, f"evaluation {run.info.run_id}", source)
     return str(run.info.run_id)
 
 
@@ -71,14 +76,15 @@ def facts(registered: RegisteredModel, bundle: Bundle, run_id: str, provenance: 
     """The facts of the report that are not in the evidence."""
     settings: Mapping[str, object] = bundle.training.get("settings", {})
     return ReportFacts(
-        title=f"{MODEL_NAME}, protocol {bundle.protocol.name}",
+        title=f"{registered.name}, protocol {bundle.protocol.name}",
         model_version=registered.version,
         run_id=run_id,
         bundle_digest=bundle.digest,
         written_on=time.strftime("%Y-%m-%d", time.gmtime()),
         seed=int(str(settings.get("seed", 0))),
         provenance=provenance.as_tags(),
-        settings={key: str(value) for key, value in settings.items()},
+        settings={key: str(value) for key, value in flattened(settings).items()},
         features=feature_dictionary(bundle.protocol),
         outcomes=outcome_rules(bundle.protocol),
+        study=bundle.protocol.described,
     )

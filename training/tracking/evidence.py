@@ -1,38 +1,84 @@
-"""Logs evidence to the open MLflow run: the document, the report, every figure, and every estimate as a metric."""
+"""Logs evidence to the open MLflow run: the document, the report, every figure, and the estimates as metrics."""
 
 import hashlib
-import time
-from collections.abc import Iterator, Mapping
+import tempfile
 from pathlib import Path
 
 import mlflow
-from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
-from training.evidence.document import Estimate, Evidence
-from training.registry.release import MODEL_NAME
-from training.report import ReportFacts, draw, render_report
+from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence
+from training.report.facts import ReportFacts
+from training.report.figures.report_figures import draw
+from training.report.models.equation import EQUATION, WORKBOOK, equation_csv, has_equation
+from training.report.models.workbook import equation_workbook
+from training.report.page.page import render_report
+from training.tracking.metrics import headline, log_run, measures_of, sustained_measures, with_limits
 
 EVIDENCE = "evidence.json"
 REPORT = "report.html"
-METRICS_AT_ONCE = 900
 
 
-def log_evidence(evidence: Evidence, about: ReportFacts) -> None:
-    """Log to the active run, and the evidence's digest also to the model's version."""
+def log_evidence(evidence: Evidence, about: ReportFacts, model: str) -> None:
+    """Log to the active run, and the evidence's digest also to the version of the registered ``model``."""
     document = evidence.as_json()
     mlflow.log_text(document, EVIDENCE)
     report_figures = draw(evidence)
     mlflow.log_text(render_report(evidence, about, report_figures), REPORT)
     for report_figure in report_figures:
         mlflow.log_text(report_figure.svg, f"figures/{report_figure.file_name}")
-    run = mlflow.active_run()
-    assert run is not None  # noqa: S101 - the caller opened it
-    _log_metrics(run.info.run_id, dict(estimates(evidence)))
+    if has_equation(evidence):
+        mlflow.log_text(equation_csv(evidence), EQUATION)
+        _log_bytes(equation_workbook(evidence), WORKBOOK)
     digest = hashlib.sha256(document.encode()).hexdigest()
     mlflow.set_tag("evidence_digest", digest)
     if evidence.kind != "external":  # an external evaluation is not what the version was registered with
-        MlflowClient().set_model_version_tag(MODEL_NAME, str(about.model_version), "evidence_digest", digest)
+        MlflowClient().set_model_version_tag(model, str(about.model_version), "evidence_digest", digest)
+
+
+def log_headline(run_id: str, evidence: Evidence) -> None:
+    """Log the headline figures to a run. MLflow shows them with a model that is logged later, too."""
+    cohort = evidence.cohort
+    log_run(run_id, metrics=headline(evidence) | {"patients": cohort.patients, "sites": cohort.sites})
+
+
+def log_landmarks(evidence: Evidence) -> None:
+    """Log a run per landmark, and one per head below it, with every estimate; for evidence without candidates."""
+    for landmark in evidence.landmarks:
+        with mlflow.start_run(run_name=landmark.name, nested=True) as run:
+            tags = {"level": "landmark", "landmark": landmark.name}
+            log_run(run.info.run_id, tags=tags, metrics=sustained_measures(landmark))
+            for head in landmark.heads:
+                with mlflow.start_run(run_name=head_run_name(head.head, landmark.name), nested=True) as below:
+                    log_run(below.info.run_id, tags=_tags(landmark, head), metrics=head_metrics(landmark, head.head))
+
+
+def head_run_name(head: str, landmark: str) -> str:
+    """The name of a head's run: what differs comes first, because MLflow's lists cut names off."""
+    return f"{head} · {landmark}"
+
+
+def head_metrics(landmark: LandmarkEvidence, head: str) -> dict[str, float]:
+    """Every estimate of a head with its limits, under plain names, and its patients and events."""
+    counted = {
+        f"{name}": float(value)
+        for one in landmark.heads
+        if one.head == head
+        for name, value in (("n", one.n), ("events", one.events))
+    }
+    return counted | with_limits(measures_of(landmark, head))
+
+
+def _tags(landmark: LandmarkEvidence, head: HeadEvidence) -> dict[str, str]:
+    noted = {"mlflow.note.content": head.note} if head.note else {}
+    return noted | {"level": "head", "landmark": landmark.name, "head": head.head, "winner": str(head.winner)}
+
+
+def _log_bytes(content: bytes, name: str) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / name
+        path.write_bytes(content)
+        mlflow.log_artifact(str(path))
 
 
 def report_of(run_id: str) -> str:
@@ -45,27 +91,3 @@ def artifact_of(run_id: str, name: str) -> str:
     place = str(MlflowClient().get_run(run_id).info.artifact_uri)
     path = Path(place.removeprefix("file://"))
     return f"{path if path.is_dir() else place}/{name}"
-
-
-def estimates(evidence: Evidence) -> Iterator[tuple[str, Estimate]]:
-    """Every estimate of the heads and the questions, by landmark, question and measure."""
-    for landmark in evidence.landmarks:
-        for head in landmark.heads:
-            for measure, estimate in head.measures.items():
-                yield f"{landmark.name}/{head.head}/{measure}", estimate
-        for question in landmark.questions:
-            for measure, estimate in question.measures.items():
-                yield f"{landmark.name}/{question.name}/{measure}", estimate
-
-
-def _log_metrics(run_id: str, found: Mapping[str, Estimate]) -> None:
-    """Log estimates with their limits; undefined ones are left out."""
-    now = int(time.time() * 1000)
-    logged = [
-        Metric(f"{name}{part}", value, now, 0)
-        for name, estimate in found.items()
-        for part, value in (("", estimate.estimate), (".low", estimate.low), (".high", estimate.high))
-        if value is not None
-    ]
-    for first in range(0, len(logged), METRICS_AT_ONCE):
-        MlflowClient().log_batch(run_id, metrics=logged[first : first + METRICS_AT_ONCE])

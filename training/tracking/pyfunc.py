@@ -1,7 +1,13 @@
 """The bundle as an MLflow model logged from code, so that MLflow's own tools can load it and predict on a plain frame.
 
 The frame has a column ``landmark`` and one column per feature; the answer has one row per row, with the names and the
-refusals of `kap score`.
+refusals of `kap score`. The parameter ``answer`` asks for less, in the form that MLflow's evaluators take:
+
+* "all" (the default): the whole frame,
+* "remission": P(remission), shape (n,),
+* "remission_class": 1.0 where P(remission) is at least one half, else 0.0, shape (n,).
+
+It is given with a call (``params={"answer": ...}``), or when the model is loaded (``model_config={"answer": ...}``).
 """
 
 from pathlib import Path
@@ -17,6 +23,10 @@ from models.applicability import Applicable
 from models.bundle import Bundle, load_bundle
 from models.outcome_model import OutcomeModel
 
+ANSWERS = ("all", "remission", "remission_class")
+CLASS_FROM = 0.5
+"""The probability from which a class is 1: the likelier outcome. It is no threshold for a treatment."""
+
 
 class OutcomePredictions(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow is not typed
     """Predicts remission, relapse and sustained remission from feature rows, except for patients outside."""
@@ -27,11 +37,35 @@ class OutcomePredictions(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # ML
         """Load the bundle; any difference from the saved one raises an error."""
         self.bundle = load_bundle(Path(context.artifacts["bundle"]))
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002 - MLflow's signature
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
+        """The answers to the rows, in the form that the parameter ``answer`` asks for.
+
+        Raises ValueError for a version that is research only, for a landmark that the protocol does not have, for an
+        unknown ``answer``, and for "remission_class" if a row has no probability: leave out the rows whose
+        ``applicability`` is outside.
+        """
+        if self.bundle.research_only:
+            raise ValueError(f"this version is research only and answers nobody: {self.bundle.research_only}")
+        wanted = (
+            (params or {}).get("answer") or (getattr(context, "model_config", None) or {}).get("answer") or ANSWERS[0]
+        )
+        if wanted not in ANSWERS:
+            raise ValueError(f"answer: one of {', '.join(ANSWERS)} is required")
+        found = self._frame(model_input)
+        if wanted == "all":
+            return found
+        probability = found["remission"].to_numpy(dtype=np.float64)
+        if wanted == "remission":
+            return probability
+        absent = int(np.isnan(probability).sum())
+        if absent:
+            raise ValueError(f"{absent} of {len(probability)} rows have no probability of remission: leave them out")
+        return (probability >= CLASS_FROM).astype(np.float64)
+
+    def _frame(self, model_input: pd.DataFrame) -> pd.DataFrame:
         """Per row ``applicability`` (inside, at_the_edge, outside), every answer, and its ``_low`` and ``_high``.
 
         Answers are ``remission``, then ``relapse_H`` and ``sustained_H`` per horizon of H days; NaN if outside.
-        Raises ValueError for a landmark that the protocol does not have.
         """
         known = {model.landmark.name: model for model in self.bundle.models}
         if not set(model_input["landmark"]) <= known.keys():

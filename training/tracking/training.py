@@ -5,9 +5,8 @@ No patient's name or record is recorded.
 
 import json
 import tempfile
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
-from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
 
+from models.score import LinearScore
 from training.audit.audit import seal_run
 from training.cohort.summary import LandmarkFlow, landmark_flow
 from training.evaluation.candidate_figures import figures, figures_per_fold
@@ -25,25 +24,54 @@ from training.evidence.document import Evidence, LandmarkEvidence
 from training.experiment.records import held_out_table, importances, summary
 from training.experiment.train import LandmarkFit, Training
 from training.learning.fit import CandidateFit, HeadFit
+from training.learning.own_candidates.resolution import parameters_of
 from training.monitoring.statistics.reference import REFERENCE, reference_of_training
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.plausibility.cohort_check import CohortCheck
-from training.registry.registration import register
-from training.registry.release import MODEL_NAME, use_store
+from training.registry.names import MODEL_NAME, model_name_of
+from training.registry.registration import describe, register
+from training.registry.release import use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
+from training.report.study import StudyAnswers
+from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
-from training.tracking.cohort_check import log_check
-from training.tracking.evidence import log_evidence, report_of
+from training.tracking.cohort_check import log_check, log_study
+from training.tracking.evidence import head_metrics, head_run_name, log_evidence, log_headline, report_of
+from training.tracking.links import experiment_of_model, run_link, run_page
+from training.tracking.metrics import log_run, setting_parameters, slugs_of, sustained_measures
+from training.tracking.model_card import CARD, model_card, model_description, version_description
+from training.tracking.resources import ResourceUse, log_resources
+from training.tracking.search import log_search
+
+MADE_BY = {"mlflow.source.name": "kap train", "mlflow.source.type": "LOCAL"}
 
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """Where a training was recorded; ``report`` is the path or address of its report."""
+    """Where a training was recorded.
+
+    ``report`` is the path or address of its report, ``link`` that of its page in MLflow, ``model`` the name of the
+    registered model.
+    """
 
     run_id: str
     model_version: str
     bundle_digest: str
     report: str = ""
+    link: str = ""
+    model: str = MODEL_NAME
+
+
+@dataclass(frozen=True)
+class RecordingOptions:
+    """``model_name`` is the researcher's own name of the registered model; ``use`` is what the training took.
+
+    ``study`` is what the authors answer in ``study.toml``; it is recorded too.
+    """
+
+    model_name: str | None = None
+    use: ResourceUse | None = None
+    study: StudyAnswers | None = None
 
 
 def record(
@@ -52,52 +80,72 @@ def record(
     started: float,
     announce: Callable[[str], None],
     check: CohortCheck | None = None,
+    options: RecordingOptions = RecordingOptions(),
 ) -> RecordedRun:
     """Record a finished training with its evidence and its cohort's check, register its model, and seal the record.
 
     ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step.
     """
     use_store()
-    source = evidence.cohort.source
-    experiment = mlflow.set_experiment(f"{MODEL_NAME}/{training.cohort.protocol.name}").experiment_id
-    opened = MlflowClient().create_run(experiment, int(started * 1000), run_name=f"training on {source}"[:250])
+    name = model_name_of(training.cohort.protocol, options.model_name)
+    experiment, source = experiment_of_model(name, training.cohort.protocol.name), evidence.cohort.source[:200]
+    opened = MlflowClient().create_run(experiment, int(started * 1000), MADE_BY, run_name=f"{source} · training")
     with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
         _record_training(training, evidence, Path(scratch))
+        log_headline(run.info.run_id, evidence)
         log_check(check)
+        answers = log_study(options.study)
         for landmark in training.landmarks:
             announce(landmark.outcomes.landmark.name)
             _record_landmark(training, landmark, evidence.landmark(landmark.outcomes.landmark.name))
         announce("the model")
-        digest, version = register(training.bundle, training.provenance, Path(scratch))
+        digest, version = register(training.bundle, training.provenance, Path(scratch), name)
+        MlflowClient().update_run(run.info.run_id, name=f"version {version} · {source}")
         announce("the evidence")
-        log_evidence(evidence, _facts(training, RecordedRun(run.info.run_id, version, digest), started))
+        recorded = RecordedRun(run.info.run_id, version, digest, model=name)
+        about = replace(_facts(training, recorded, started), answers=answers)
+        log_evidence(evidence, about, name)
+        _log_card(training, evidence, about, name)
+        if options.use is not None:
+            log_resources(run.info.run_id, options.use)
     announce("the seal")
     seal_run(run.info.run_id)
-    return RecordedRun(run.info.run_id, version, digest, report_of(run.info.run_id))
+    return replace(recorded, report=report_of(run.info.run_id), link=run_link(run.info.run_id))
+
+
+def _log_card(training: Training, evidence: Evidence, about: ReportFacts, name: str) -> None:
+    """Log the model card, and describe the registered model and its version."""
+    research_only = bool(training.bundle.research_only)
+    mlflow.log_text(model_card(evidence, about, research_only=research_only), CARD)
+    of_model = model_description(name, training.cohort.protocol.name, synthetic=evidence.cohort.synthetic)
+    of_version = version_description(evidence, about, run_page(about.run_id), research_only=research_only)
+    describe(name, str(about.model_version), (of_model, of_version))
 
 
 def _facts(training: Training, recorded: RecordedRun, started: float) -> ReportFacts:
     """The facts of the report that are not in the evidence."""
     protocol = training.cohort.protocol
     return ReportFacts(
-        title=f"{MODEL_NAME}, protocol {protocol.name}",
+        title=f"{recorded.model}, protocol {protocol.name}",
         model_version=recorded.model_version,
         run_id=recorded.run_id,
         bundle_digest=recorded.bundle_digest,
         written_on=f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d}",
         seed=training.config.seed,
         provenance=training.provenance.as_tags(),
-        settings={key: str(value) for key, value in training.config.as_parameters().items()},
+        settings={key: str(value) for key, value in flattened(training.config.as_parameters()).items()},
         features=feature_dictionary(protocol),
         outcomes=outcome_rules(protocol),
+        study=protocol.described,
     )
 
 
 def _record_training(training: Training, evidence: Evidence, scratch: Path) -> None:
     cohort, source = training.cohort, evidence.cohort.source
     mlflow.log_params(
-        {f"setting.{key}": value for key, value in training.config.as_parameters().items()}
+        setting_parameters(training.config.as_parameters())
+        | _winners(training)
         | {
             "seed": training.config.seed,
             "cohort": source,
@@ -112,7 +160,6 @@ def _record_training(training: Training, evidence: Evidence, scratch: Path) -> N
         training.provenance.as_tags()
         | {"level": "training", "synthetic": str(is_synthetic(cohort)).lower(), "cohort_digest": cohort.digest}
     )
-    mlflow.log_metrics({"patients": len(cohort), "ratings": len(cohort.assessments), "sites": len(cohort.site_names)})
     mlflow.set_tag("mlflow.note.content", _description(training))
     mlflow.log_input(_dataset(training, source), context="training")
     mlflow.log_dict(json.loads(cohort.protocol.document), "protocol.json")
@@ -123,9 +170,20 @@ def _record_training(training: Training, evidence: Evidence, scratch: Path) -> N
     mlflow.log_artifact(str(table))
 
 
+def _winners(training: Training) -> dict[str, str]:
+    """The winner of every head as a parameter, so that the list of runs can show and filter it."""
+    slugs = slugs_of([landmark.outcomes.landmark.name for landmark in training.landmarks])
+    return {
+        f"winner.{head}.{slug}": fit.winner or "none"
+        for slug, landmark in zip(slugs, training.landmarks, strict=True)
+        for head, fit in landmark.heads.items()
+    }
+
+
 def _description(training: Training) -> str:
     """The run's note, in Markdown."""
-    lines = ["| landmark | head | patients | events | winner | note |", "|---|---|---|---|---|---|"]
+    lines = ["`report.html` and `model_card.md` are among the artifacts.", ""]
+    lines += ["| landmark | head | patients | events | winner | note |", "|---|---|---|---|---|---|"]
     for landmark in training.landmarks:
         for head, fit in landmark.heads.items():
             figures = f"{fit.task.patients} | {fit.task.events} | {fit.winner or 'none'} | {fit.note}"
@@ -152,12 +210,13 @@ def _record_landmark(training: Training, landmark: LandmarkFit, evidence: Landma
             "outcomes_digest": outcomes_digest(landmark.outcomes),
             "features_digest": features_digest(landmark.features),
         }
-        _log(run.info.run_id, tags=tags, metrics=_flow_metrics(flow))
+        log_run(run.info.run_id, tags=tags, metrics=_flow_metrics(flow) | sustained_measures(evidence))
         for head, fit in landmark.heads.items():
-            with mlflow.start_run(run_name=f"{name}: {head}", nested=True) as below:
+            with mlflow.start_run(run_name=head_run_name(head, name), nested=True) as below:
                 _record_head(below.info.run_id, head, fit, evidence)
                 for candidate in fit.candidates.values():
-                    with mlflow.start_run(run_name=f"{name}: {head}: {candidate.name}", nested=True) as leaf:
+                    leaf_name = f"{candidate.name} · {head_run_name(head, name)}"
+                    with mlflow.start_run(run_name=leaf_name, nested=True) as leaf:
                         _record_candidate(leaf.info.run_id, training, evidence, fit, candidate)
 
 
@@ -191,7 +250,8 @@ def _record_head(run_id: str, head: str, fit: HeadFit, evidence: LandmarkEvidenc
         }
     if fit.winner:
         metrics |= figures(fit, fit.candidates[fit.winner], evidence)
-    _log(run_id, tags=tags, metrics=metrics)
+    metrics |= head_metrics(evidence, head)
+    log_run(run_id, tags=tags, metrics=metrics)
 
 
 def _record_candidate(
@@ -199,38 +259,26 @@ def _record_candidate(
 ) -> None:
     tags = {"level": "candidate", "landmark": evidence.name, "head": fit.task.name, "candidate": candidate.name}
     tags["winner"] = str(candidate.name == fit.winner).lower()
+    if candidate.research_only:
+        tags["research_only"] = candidate.research_only
     assert fit.choice is not None  # noqa: S101 - made wherever there are candidates
     above = fit.choice.differences[candidate.name]
     compared = {"loss": candidate.loss, "loss_above_best": above.estimate, "loss_above_best_se": above.standard_error}
-    _log(
+    log_run(
         run_id,
         tags=tags,
-        parameters=dict(candidate.parameters),
+        parameters={**candidate.parameters, **_parameters_of(candidate.name, training)},
         metrics=figures(fit, candidate, evidence) | compared,
         per_fold=figures_per_fold(fit, candidate),
     )
+    log_search(run_id, candidate.trials)
     found = importances(candidate, training.bundle.features)
     if found:
-        kind = "coefficients" if candidate.name != "xgboost" else "importances"
+        kind = "coefficients" if isinstance(candidate.head.score, LinearScore) else "importances"
         mlflow.log_dict(found, f"{kind}.json")
 
 
-def _log(
-    run_id: str,
-    *,
-    tags: Mapping[str, str],
-    metrics: Mapping[str, float],
-    parameters: Mapping[str, Any] | None = None,
-    per_fold: tuple[Mapping[str, float], ...] = (),
-) -> None:
-    """Everything about a run in one request; a measure that is not defined is left out, not logged as a number."""
-    now = int(time.time() * 1000)
-    logged = [Metric(name, value, now, 0) for name, value in metrics.items() if not np.isnan(value)]
-    for fold, values in enumerate(per_fold):
-        logged += [Metric(f"fold.{name}", value, now, fold) for name, value in values.items() if not np.isnan(value)]
-    MlflowClient().log_batch(
-        run_id,
-        metrics=logged,
-        params=[Param(name, str(value)) for name, value in (parameters or {}).items()],
-        tags=[RunTag(name, value) for name, value in tags.items()],
-    )
+def _parameters_of(name: str, training: Training) -> dict[str, str]:
+    """The parameters of the estimator of a candidate of another package; none of one built in."""
+    own = {candidate for candidate, _ in training.provenance.candidates}
+    return parameters_of(name, training.config.seed) if name in own else {}

@@ -7,7 +7,7 @@ from serving.fhir.answer.context import AnswerContext
 from serving.fhir.answer.elements import Resource, concept, notes, reference
 from serving.fhir.answer.transparency import described_device, described_provenance
 from serving.fhir.answer.wording import synthetic_note
-from serving.prediction.description import INTENDED_USE, NOT_A_DEVICE
+from serving.prediction.description import NOT_A_DEVICE
 
 DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 PARTICIPANT_TYPE = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
@@ -25,9 +25,14 @@ def device(context: AnswerContext) -> Resource:
         "deviceName": [{"name": "KAP Outcomes", "type": "model-name"}],
         "type": concept("Model that predicts outcomes"),
         "version": [{"type": concept("model version"), "value": model["version"]}],
-        "note": notes([*synthetic_note(context.answer), INTENDED_USE, NOT_A_DEVICE]),
+        "note": notes([*synthetic_note(context.answer), *_intended_use(context), NOT_A_DEVICE]),
     }
     return described_device(found, _card_url(context)) if context.transparency else found
+
+
+def _intended_use(context: AnswerContext) -> list[str]:
+    """That of the served model; not known if another model has answered."""
+    return [] if context.model is None else [context.model.intended_use]
 
 
 def provenance(targets: Sequence[str], context: AnswerContext) -> Resource:

@@ -12,6 +12,7 @@ from fluent.syntax import FluentParser, ast
 from features.catalogue import BUILT_IN, catalogue
 from features.definitions.display_names import LABELS
 from features.protocol.document import Protocol
+from features.protocol.own_feature import OWN_UNITS
 from models.applicability import WORDS
 from serving.contract.response import Caution, Reason
 from serving.decision.features import YES_NO, FeatureWeight
@@ -72,7 +73,7 @@ def test_each_language_names_every_feature_unit_caution_reason_and_landmark_and_
     protocol = Protocol()
     expected = {key_of("feature", feature.name) for feature in catalogue(protocol)}
     expected |= {key_of("feature", name) for name in LABELS}
-    expected |= {key_of("unit", feature.unit) for feature in BUILT_IN} | {key_of("unit", "as declared")}
+    expected |= {key_of("unit", unit) for unit in {"as declared", *OWN_UNITS, *(one.unit for one in BUILT_IN)}}
     expected |= {key_of("caution", rule.code) for rule in RULES}
     expected |= {key_of("reason", code) for code in REASON_CODES} | NOT_REASONS
     expected |= {key_of("remedy", code) for code in set(REASON_CODES) - NO_REMEDY}
@@ -135,7 +136,7 @@ def test_one_of_a_unit_is_singular_and_a_negative_number_has_a_minus_sign(
 
 def test_every_unit_that_has_a_plural_has_a_singular() -> None:
     shown_otherwise = {YES_NO, "usual doses", "share of the limit"}
-    plural = {one.unit for one in BUILT_IN if re.search(r"s\b", one.unit)} - shown_otherwise
+    plural = {one for one in {*OWN_UNITS, *(one.unit for one in BUILT_IN)} if re.search(r"s\b", one)} - shown_otherwise
     assert plural
     for language in LANGUAGES:
         assert not [unit for unit in plural if not texts_in(language).has(key_of("one", unit))]

@@ -18,7 +18,7 @@ from serving.storage.settings import PREFIX, Settings
 from tests.places import ROOT
 from tests.serving.requests import EXAMPLE
 from tests.serving.servers import KAP, Server
-from training.cli.errors import STORE, USER
+from training.cli.options.errors import STORE, USER
 
 DEPLOY = ROOT / "serving" / "deploy"
 MOST_EXPOSURE = 2.0

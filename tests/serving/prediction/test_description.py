@@ -9,6 +9,7 @@ import pytest
 from features.catalogue import catalogue
 from features.protocol.document import Landmark, Protocol, RemissionRule
 from features.protocol.instruments import Instrument
+from features.protocol_reading import parse_protocol
 from models.bundle import BundleRefusedError
 from models.performance import (
     PERFORMANCE,
@@ -19,7 +20,9 @@ from models.performance import (
     QuestionPerformance,
 )
 from serving.contract.description import ModelDescription
+from serving.openapi.schemas import component_schemas
 from serving.prediction.description import describe_instruments, describe_model, read_performance
+from tests.features.own_features import FORTNIGHT
 from tests.serving.bundles import NOTE, stored, toy_bundle, with_applicability, without
 from tests.serving.servers import Server
 
@@ -204,3 +207,9 @@ def test_both_are_answered_over_http(server: Server) -> None:
     assert len(model["bundle_digest"]) == 64
     assert model == json.loads(ModelDescription.model_validate_json(json.dumps(model)).model_dump_json())
     assert scales == json.loads(describe_instruments(Protocol()).model_dump_json())
+
+
+def test_a_feature_of_the_study_is_described_and_asks_for_no_further_field() -> None:
+    protocol = parse_protocol(FORTNIGHT)
+    assert described(protocol=protocol).features[-1].name == "lowest_gad7_first_fortnight"
+    assert component_schemas(protocol) == component_schemas(Protocol())

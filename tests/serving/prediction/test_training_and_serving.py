@@ -23,6 +23,7 @@ from models.bundle import Bundle
 from serving.contract.reading import read_request
 from serving.prediction.predictor import PredictionReply, Predictor
 from tests.cohorts import DEFAULT, CohortRecords, Record, random_protocol, random_records
+from tests.features.own_features import every_own_feature
 from tests.places import COHORTS as SHARED
 from tests.serving.bundles import refitted, toy_bundle
 from tests.serving.requests import request_of
@@ -150,7 +151,7 @@ def adversarial(seed: int) -> Cohort:
     rng = np.random.default_rng(seed)
     protocol = _drawn_protocol(rng) if seed else DEFAULT
     if seed % 2:
-        protocol = replace(protocol, covariates=(RECRUITMENT,))
+        protocol = replace(protocol, covariates=(RECRUITMENT,), own_features=every_own_feature("gad7")[:: 4 + seed])
     drawn = random_records(rng, 60, protocol)
     sessions = [row for row in drawn.tables["sessions"] if rng.random() > 0.05 or row["day"] == 0]
     tables = drawn.tables | {"sessions": sessions}

@@ -127,7 +127,7 @@ def test_it_holds_what_answers_and_nothing_else(built: BuiltBento) -> None:
     page = ROOT / "serving" / "decision"
     of_page = {path.name for name in ("static", "templates", "texts") for path in (page / name).iterdir()}
     assert others == {"answer_texts_1.json", "terminology.toml", *of_page}
-    assert Path("models/learners.py") not in files
+    assert Path("models/fitting/learners.py") not in files
 
 
 def test_it_holds_the_model_that_was_promoted_last_and_no_other(built: BuiltBento) -> None:

@@ -26,7 +26,8 @@ from training.plausibility.findings import findings
 from training.plausibility.score_table import score_table
 from training.registry.decision_log import DecisionLog
 from training.registry.decisions import FIRST, Decision
-from training.registry.release import MODEL_NAME, fetch, hand_over
+from training.registry.names import MODEL_NAME
+from training.registry.release import fetch, hand_over
 from training.tracking.training import record
 from training.verdicts import Verdict
 

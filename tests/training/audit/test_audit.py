@@ -24,7 +24,7 @@ from training.evidence.document import read_evidence
 from training.experiment import retraining
 from training.experiment.train import Training, quietly
 from training.registry.decision_log import CHAMPION
-from training.registry.release import MODEL_NAME
+from training.registry.names import MODEL_NAME
 from training.registry.seal import digest_of
 from training.simulation.cohort import simulate_cohort, write_cohort
 from training.verdicts import Verdict, does_not_apply, exit_code, failed, not_checked, passed

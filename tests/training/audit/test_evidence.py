@@ -1,5 +1,6 @@
 """Evidence that is computed again must be the evidence recorded: to the byte, or elsewhere to the sixth digit."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from features.protocol.document import Protocol
 from tests.training.evidences import good_evidence
 from training.audit.evidence import evidence_verdict, recorded_source
-from training.evidence.document import Evidence
+from training.evidence.document import Evidence, read_evidence
 from training.registry.seal import Record
 from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict
@@ -68,3 +69,17 @@ def test_without_recorded_evidence_nothing_can_be_said(stored: StoredTraining, t
     empty = replace(stored, artifacts=tmp_path / "elsewhere")
     assert recorded_source(empty) is None
     assert evidence_verdict(empty, None, elsewhere=False).outcome == "not checked"
+
+
+def test_evidence_of_earlier_formats_is_read_without_its_event_free_curves(evidence: Evidence) -> None:
+    """They had no descriptions of patients and models, and curves that the cumulative incidence has replaced."""
+    document = json.loads(evidence.as_json())
+    document["format"] = 2
+    del document["baseline"]
+    for landmark in document["landmarks"]:
+        del landmark["incidence"]
+        landmark["risk_groups"] = {"days": [7], "groups": []}
+        for head in landmark["heads"]:
+            del head["model"]
+    read = read_evidence(json.dumps(document))
+    assert read.model_copy(update={"format": evidence.format}) == evidence

@@ -29,7 +29,7 @@ from training.audit.prediction_lineage import PredictionLineage, decision_verdic
 from training.cli.app import main
 from training.registry.decision_log import Chain
 from training.registry.decisions import FIRST, Decision, PolicyCheck
-from training.registry.release import MODEL_NAME
+from training.registry.names import MODEL_NAME
 
 pytestmark = pytest.mark.slow
 

@@ -18,6 +18,8 @@ HELP = {
     "cohort outcomes": "Write the outcomes of every patient at every landmark.",
     "cohort explain": "Show which ratings decide one PATIENT's outcomes, and by which rule.",
     "train": "Fit a model to the cohort in DIRECTORY, evaluate it on held-out patients, and register it",
+    "runs": "List the last trainings with version, cohort and headline figures, the newest first.",
+    "report": "Write the report of a registered VERSION (or an alias) again, or draft study.toml for its authors.",
     "evaluate": "Evaluate MODEL (a registered version, or an alias such as champion) on the validation cohort",
     "recalibrate": "Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY",
     "promote": "Make VERSION of the registered model the champion, if its evidence meets the policy.",
@@ -40,6 +42,7 @@ HELP = {
     "audit lineage": "Find the model, training run and decision behind PREDICTION_ID, and compute its answer again.",
     "audit verify": "Check the record of RUN: a training's run, a registered version, or an alias",
     "audit dossier": "Write one HTML file for an auditor of VERSION: data, flow, model, evidence, decisions,",
+    "completion": "Print the script for SHELL that completes commands, options and paths with the Tab key.",
 }
 IN_ORDER_OF_USE = list(dict.fromkeys(name.split()[0] for name in HELP if name))
 
@@ -77,6 +80,7 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
         "cohort",
         "cohort",
         "train",
+        "runs",
         "evaluate",
         "promote",
         "history",
@@ -94,12 +98,23 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
     [
         (
             "train",
-            ["--seed", "--config", "--quick", "--workers", "--json", "--strict", "--acknowledge", "--by", "--reason"],
+            [
+                "--seed",
+                "--config",
+                "--quick",
+                "--workers",
+                "--model-name",
+                "--json",
+                "--strict",
+                "--acknowledge",
+                "--by",
+                "--reason",
+            ],
         ),
         ("recalibrate", ["--reason", "--acknowledge", "--by", "--config", "--workers", "--strict"]),
         ("promote", ["--reason", "--by", "--override", "--cohort", "--policy"]),
-        ("rollback", ["--reason", "--by"]),
-        ("history", ["--on", "--json"]),
+        ("rollback", ["--reason", "--by", "--model-name"]),
+        ("history", ["--on", "--model-name", "--json"]),
     ],
 )
 def test_every_option_is_explained(apart: Workplace, command: str, options: list[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from tests.places import COHORTS
@@ -71,9 +72,21 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> ModelHistory:
     cohort = made_up(place.folder / "cohort", 400, 3, 5)
     other = made_up(place.folder / "elsewhere", 300, 2, 99)
     (other / "import.json").write_bytes(IMPORTED)
+    (cohort / "study.toml").write_text('[study]\nfunding = "The fund of the town."\n')
     done = Workplace(place.folder).kap("train", cohort, "--json", "--config", "quick.toml", *ALONE)
     assert done.returncode == 0, done.stderr
     return ModelHistory(place, cohort, other, json.loads(done.stdout.splitlines()[-1])["run_id"])
+
+
+def test_what_the_authors_answer_beside_the_cohort_is_recorded_and_in_every_report(lived: ModelHistory) -> None:
+    (artifacts,) = lived.place.folder.glob(f"mlruns/*/{lived.run_id}/artifacts")
+    assert (artifacts / "study.toml").read_text() == (lived.cohort / "study.toml").read_text()
+    assert "The fund of the town." in (artifacts / "report.html").read_text()
+    done = lived.place.kap("report", "1", "--out", "again.html")
+    assert done.returncode == 0, done.stderr
+    again = (lived.place.folder / "again.html").read_text()
+    assert "The fund of the town." in again
+    assert "recorded with the training" in again
 
 
 def assert_its_import_is_recorded(lived: ModelHistory, run_id: str) -> None:
@@ -88,14 +101,23 @@ def artifact(lived: ModelHistory, run_id: str, name: str) -> str:
     return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{name}"))
 
 
+def lineage(client: MlflowClient, run: Run) -> list[str]:
+    """The runs above a run."""
+    above = run.data.tags.get("mlflow.parentRunId")
+    return [] if above is None else [above, *lineage(client, client.get_run(above))]
+
+
 def test_mlflow_shows_the_evidence_its_figures_and_every_estimate_with_its_limits(lived: ModelHistory) -> None:
     evidence = read_evidence(artifact(lived, lived.run_id, "evidence.json"))
     client = MlflowClient(tracking_uri=lived.place.store)
-    metrics = client.get_run(lived.run_id).data.metrics
     question = evidence.landmarks[-1].questions[0]
     auc = question.measures["auc"]
-    name = f"{evidence.landmarks[-1].name}/{question.name}/auc"
-    assert [metrics[f"{name}{part}"] for part in ("", ".low", ".high")] == [auc.estimate, auc.low, auc.high]
+    run = client.get_run(lived.run_id)
+    below = client.search_runs([run.info.experiment_id], "tags.level = 'head' and tags.head = 'remission'")
+    name = f"remission · {evidence.landmarks[-1].name}"
+    (head,) = [each for each in below if each.info.run_name == name and lived.run_id in lineage(client, each)]
+    assert [head.data.metrics[f"auc{part}"] for part in ("", ".low", ".high")] == [auc.estimate, auc.low, auc.high]
+    assert run.data.metrics["remission_auc"] == auc.estimate
     assert {check.name for check in evidence.leakage if check.passed} == {
         "duplicated patients",
         "future perturbation",
@@ -175,7 +197,8 @@ def test_100_patients_are_refused_with_the_number_needed(lived: ModelHistory) ->
         pytest.skip("needs ../shared/cohorts beside the project")
     trained = lived.place.kap("train", cohort, "--config", "quick.toml", "--json", *ALONE)
     assert trained.returncode == 0, trained.stderr
-    version = json.loads(trained.stdout.splitlines()[-1])["model_version"]
+    version = json.loads(trained.stdout.splitlines()[-1])["reference"]
+    assert not version.startswith("kap-outcomes/"), "another protocol has a model of its own"
     done = lived.place.kap("promote", version, "--reason", "all the patients there are")
     assert done.returncode == 4
     assert "and needs" in done.stdout

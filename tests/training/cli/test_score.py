@@ -12,8 +12,8 @@ from features.records.cohort import Cohort
 from models.bundle import Bundle
 from tests.cohorts import random_cohort
 from tests.serving.bundles import toy_bundle, waver, wavering, with_applicability
-from training.cli import score
-from training.cli.score import score_cohort
+from training.exports import cohort_predictions as score
+from training.exports.cohort_predictions import score_cohort
 
 ANSWERS = ["remission", "relapse_84", "relapse_182", "sustained_84", "sustained_182"]
 

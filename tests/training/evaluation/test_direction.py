@@ -75,7 +75,7 @@ def test_it_is_counted_whose_answer_moves_the_other_way_and_how_far(sign: Litera
     """Five more years raise the log-odds by 0.1 from 0.08 and 0.18; c's duration is not known and takes no step."""
     seen = cohort()
     model = model_of(score_of(seen, illness_duration_years=0.02))
-    remission, relapse = directions(seen, [model], [longer_illness(sign)])
+    remission, relapse = directions(seen, [model], 0.005, [longer_illness(sign)])
     moves = [1 / (1 + np.exp(-0.02 * (years + 5))) - 1 / (1 + np.exp(-0.02 * years)) for years in (4, 9)]
     assert (remission.head, remission.patients, remission.against) == ("remission", 2, against)
     assert remission.expected == ("more" if sign > 0 else "less")
@@ -89,17 +89,18 @@ def test_it_is_counted_whose_answer_moves_the_other_way_and_how_far(sign: Litera
 def test_half_a_percentage_point_is_no_move(weight: float, against: int) -> None:
     """From log-odds near 0 a step of d moves the probability by d/4: five years of 0.004 are 0.005."""
     seen = cohort()
-    (found, _) = directions(seen, [model_of(score_of(seen, illness_duration_years=weight))], [longer_illness(-1)])
+    model = model_of(score_of(seen, illness_duration_years=weight))
+    (found, _) = directions(seen, [model], 0.005, [longer_illness(-1)])
     assert found.against == against
 
 
 def test_without_a_horizon_within_reach_and_without_a_sign_there_is_nothing_to_look_at() -> None:
     seen = cohort()
     model = model_of(score_of(seen, illness_duration_years=0.02), horizons=(84,))
-    assert [row.head for row in directions(seen, [model], [longer_illness(-1)])] == ["remission"]
-    assert directions(seen, [replace(model, remission=None)], [longer_illness(-1)]) == []
+    assert [row.head for row in directions(seen, [model], 0.005, [longer_illness(-1)])] == ["remission"]
+    assert directions(seen, [replace(model, remission=None)], 0.005, [longer_illness(-1)]) == []
     unsigned = replace(longer_illness(-1), remission_sign=0, relapse_sign=0)
-    assert directions(seen, [model_of(score_of(seen))], [unsigned]) == []
+    assert directions(seen, [model_of(score_of(seen))], 0.005, [unsigned]) == []
 
 
 def test_who_is_not_eligible_is_not_counted() -> None:
@@ -110,12 +111,12 @@ def test_who_is_not_eligible_is_not_counted() -> None:
         patients=PATIENTS, assessments=RATED.replace("b           0    gad7        18\n", ""), sessions=DOSED
     )
     eligible = np.equal(build_features(seen, LANDMARK).ineligible, None)
-    (found, _) = directions(seen, [model_of(score_of(seen))], [replace(longer_illness(-1), apply=everybody)])
+    (found, _) = directions(seen, [model_of(score_of(seen))], 0.005, [replace(longer_illness(-1), apply=everybody)])
     assert found.patients == eligible.sum() < 3
 
 
 def test_every_fact_is_looked_at_in_a_training_at_every_landmark(trained: Training) -> None:
-    found = directions(trained.cohort, trained.bundle.models)
+    found = directions(trained.cohort, trained.bundle.models, 0.005)
     signs = sum(abs(fact.remission_sign) + abs(fact.relapse_sign) for fact in CLINICAL_FACTS)
     assert len(found) == signs * len(trained.landmarks)
     assert all(isinstance(row, Direction) and 0 < row.patients <= 400 for row in found)

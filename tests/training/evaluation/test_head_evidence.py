@@ -7,11 +7,12 @@ from math import ceil, exp, log
 import numpy as np
 import pytest
 
-from models.learners import fit_xgboost_at
+from models.fitting.learners import fit_xgboost_at
 from models.relapse import RelapseHead
 from models.score import Constant, LinearScore
 from tests.places import COHORTS
 from tests.training.metrics.fitted import fitted
+from tests.training.trainings import QUICK
 from training.cohort.reader import read_cohort
 from training.config import load_config
 from training.evaluation import head_evidence as evidence_of_heads
@@ -43,7 +44,7 @@ def test_the_rate_of_relapse_is_per_year_at_risk() -> None:
     expected = survival(2, relapses / years, 182 / 365.25, years / at_risk.sum(), _relapse_r2(found.relapse))
     assert expected is not None
     assert _needed(found.relapse, 2) == expected
-    answer = sample_size(found.relapse)
+    answer = sample_size(found.relapse, QUICK)
     assert answer is not None
     assert (answer.patients, answer.events) == (int(at_risk.sum()), relapses)
     assert answer.required == expected.required
@@ -102,7 +103,7 @@ def test_relapse_predicted_better_than_the_criteria_allow_has_no_size_and_does_n
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(evidence_of_heads, "_relapse_r2", lambda _fit: 0.899)
-    answer = sample_size(fitted(repeats=2).relapse)
+    answer = sample_size(fitted(repeats=2).relapse, QUICK)
     assert answer is not None
     assert (answer.criteria, answer.required, answer.met) == ({}, None, None)
 
@@ -111,12 +112,12 @@ def test_the_overall_rate_needs_patients_enough_for_its_own_precision_alone() ->
     found = fitted(repeats=2)
     assert found.remission.choice is not None
     average = replace(found.remission.choice, winner="no_model")
-    answer = sample_size(replace(found.remission, choice=average))
+    answer = sample_size(replace(found.remission, choice=average), QUICK)
     assert answer is not None
     assert (answer.parameters, list(answer.criteria)) == (0, ["precision"])
     rate = float(np.average(found.outcomes.remission[found.weights > 0], weights=found.weights[found.weights > 0]))
     assert answer.required == ceil((1.96 / 0.05) ** 2 * rate * (1 - rate))
-    assert sample_size(replace(found.remission, choice=None)) is None
+    assert sample_size(replace(found.remission, choice=None), QUICK) is None
 
 
 def test_parameters_are_weights_of_values_and_of_missing_ones() -> None:
@@ -129,7 +130,7 @@ def test_parameters_are_weights_of_values_and_of_missing_ones() -> None:
 def test_penalised_parameters_count_as_the_unpenalised_ones_they_amount_to() -> None:
     found = fitted(repeats=2)
     effective = found.remission.candidates["logistic"].parameters["effective_parameters"]
-    answer = sample_size(found.remission)
+    answer = sample_size(found.remission, QUICK)
     assert answer is not None
     assert 0 < effective < 2
     assert (answer.parameters, answer.considered) == (ceil(effective), 2)
@@ -139,11 +140,11 @@ def test_penalised_parameters_count_as_the_unpenalised_ones_they_amount_to() -> 
 def test_trees_count_as_what_they_follow_of_outcomes_drawn_anew(of: str) -> None:
     """More than the two columns, because they search them; far from one for each distinct split."""
     fit = with_trees(getattr(fitted(repeats=2), of))
-    answer = sample_size(fit)
+    answer = sample_size(fit, QUICK)
     assert answer is not None
     assert answer.considered is not None
     assert 2 < answer.parameters < answer.considered
-    assert sample_size(fit) == answer
+    assert sample_size(fit, QUICK) == answer
 
 
 def with_trees(fit: HeadFit) -> HeadFit:
@@ -160,7 +161,7 @@ def test_a_head_is_reported_with_its_candidates_and_its_curve() -> None:
     found = fitted(repeats=2)
     draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
     remission, relapse = (
-        head_evidence(fit, found.evaluated, draws, None, None) for fit in (found.remission, found.relapse)
+        head_evidence(fit, found.evaluated, draws, None, None, QUICK) for fit in (found.remission, found.relapse)
     )
     assert (remission.loss, [one.name for one in remission.candidates]) == ("log_loss", ["no_model", "logistic"])
     assert relapse.loss == "log_loss"
@@ -195,7 +196,7 @@ def beat_the_blues() -> Training:
 def test_100_patients_are_too_few_and_the_number_needed_is_given() -> None:
     (landmark,) = beat_the_blues().landmarks
     assert landmark.remission is not None
-    answer = sample_size(landmark.remission)
+    answer = sample_size(landmark.remission, QUICK)
     assert answer is not None
     assert answer.patients == 58
     assert answer.events == 26
@@ -203,6 +204,6 @@ def test_100_patients_are_too_few_and_the_number_needed_is_given() -> None:
     assert answer.required > 58
     assert answer.met is False
     # One relapse among those in remission: the overall risk itself is not known.
-    relapse = sample_size(landmark.relapse)
+    relapse = sample_size(landmark.relapse, QUICK)
     assert relapse is not None
     assert (relapse.events, relapse.met) == (1, False)

@@ -13,6 +13,7 @@ from training.experiment.train import Training
 from training.metrics.draws import Draws, draw
 from training.metrics.intervals import over_sites
 from training.outcomes.labels import derive_outcomes
+from training.settings.sections import EvaluationSettings
 
 
 def no_heads(_evaluated: EvaluatedPredictions, _draws: Draws) -> list[HeadEvidence]:
@@ -39,7 +40,7 @@ def landmarks(trained: Training) -> list[LandmarkEvidence]:
     """The evidence of the synthetic cohort's second and third landmark, with few draws."""
     draws = draw(trained.cohort, False, 40, 3)
     evaluated = evaluated_of(trained)[1:]
-    return gather_landmarks(trained.cohort, evaluated, [no_heads] * 2, draws, lambda: None, 1)
+    return gather_landmarks(trained.cohort, evaluated, [no_heads] * 2, draws, EvaluationSettings(), (lambda: None, 1))
 
 
 def test_the_boxes_of_the_flow_add_up(landmarks: list[LandmarkEvidence]) -> None:
@@ -112,10 +113,10 @@ def test_where_whole_sites_were_held_out_all_but_a_sites_own_figures_vary_over_s
     draws = Draws(np.ones_like(resampled), resampled, "sites, and patients within them", 20, 1)
     drawn_for_groups = []
     monkeypatch.setattr(
-        "training.evaluation.landmark_evidence.risk_groups",
+        "training.evaluation.landmark_evidence.relapse_incidence",
         lambda _evaluated, weights: drawn_for_groups.append(weights),
     )
-    found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws)
+    found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws, EvaluationSettings())
     assert drawn_for_groups[0] is resampled
     for group in found.questions[0].subgroups:
         if group.observed is not None and group.observed.low is not None:  # of few events there is no interval
@@ -133,9 +134,9 @@ def test_a_landmark_without_anybody_has_a_flow_and_no_figures(trained: Training)
     mark = trained.landmarks[0]
     seen = empty(cohort, trained)
     draws = draw(cohort, False, 3, 1)
-    (found,) = gather_landmarks(cohort, [seen], [no_heads], draws, lambda: None, 1)
+    (found,) = gather_landmarks(cohort, [seen], [no_heads], draws, EvaluationSettings(), (lambda: None, 1))
     assert found.name == mark.outcomes.landmark.name
-    assert (found.questions, found.risk_groups) == ([], None)
+    assert (found.questions, found.incidence) == ([], None)
     assert all(summary.mean is None for summary in found.case_mix)
 
 
@@ -149,7 +150,7 @@ def empty(cohort: Cohort, trained: Training) -> EvaluatedPredictions:
 def test_the_rate_falls_the_worse_those_lost_did(trained: Training) -> None:
     cohort = trained.cohort
     draws = draw(cohort, False, 5, 1)
-    found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws)
+    found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws, EvaluationSettings())
     remission = next(question for question in found.questions if question.head == "remission")
     group = {row.treatment: row.measures for row in remission.sensitivity}
     for measure in ("observed_rate", "oe", "calibration_intercept"):

@@ -14,8 +14,8 @@ from tests.training.evaluation.evaluated_examples import outcomes_of
 from tests.training.metrics.fitted import HORIZONS, FittedHeads, fitted
 from training.evaluation.predictions import EvaluatedPredictions, Weights, evaluate_held_out, evaluate_model
 from training.evaluation.questions import questions
+from training.evaluation.relapse_incidence import relapse_incidence
 from training.evaluation.relapse_measures import relapse_measures
-from training.evaluation.risk_groups import risk_groups
 from training.learning.fit import HeadFit, recalibration_on
 from training.learning.tasks import HeldOut
 from training.metrics.draws import Draws
@@ -77,6 +77,18 @@ def test_a_fold_is_recalibrated_by_the_others_alone() -> None:
     assert evaluated.remission_log_odds[rows] == pytest.approx(
         head.log_odds(found.features.values[evaluated.patient[rows]])
     )
+
+
+def test_a_fold_is_recalibrated_at_the_level_of_the_settings() -> None:
+    """At a level that nothing reaches, no fold is recalibrated, however wrong its scores are."""
+    found = fitted_twice()
+    fit = stretched(found.remission)
+    assert fit.recalibration is not None
+    never = replace(fit, recalibration=replace(fit.recalibration, significance=0.0))
+    evaluated, plain = (evaluated_with(found, one, found.relapse) for one in (never, unsupported(fit)))
+    assert evaluated.remission_log_odds is not None
+    assert plain.remission_log_odds is not None
+    assert (evaluated.remission_log_odds == plain.remission_log_odds).all()
 
 
 def test_the_outcomes_of_a_fold_do_not_enter_its_own_recalibration() -> None:
@@ -157,7 +169,7 @@ def test_a_landmark_at_which_nobody_is_eligible_is_evaluated_without_a_figure() 
     assert len(evaluated.patient) == 0
     assert all(len(asked.observed.row) == 0 for asked in questions(evaluated))
     draws = Draws(np.ones((3, 400)), np.ones((3, 400)), "patients", 2, 1)
-    assert risk_groups(evaluated, draws.patients) is None
+    assert relapse_incidence(evaluated, draws.patients) is None
     assert relapse_measures(evaluated, draws.resampled) == {}
 
 

@@ -1,4 +1,4 @@
-"""The relapse head over its whole curve, and thirds of risk beside what was seen of them."""
+"""The relapse head over its whole curve."""
 
 from dataclasses import replace
 
@@ -9,7 +9,6 @@ from tests.training.evaluation.evaluated_examples import NAN, evaluated_of, once
 from tests.training.metrics.fitted import fitted
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.relapse_measures import relapse_measures
-from training.evaluation.risk_groups import risk_groups
 from training.outcomes.labels import EndedBy
 
 CENSORED, RELAPSE, COMPETING = EndedBy.CENSORED, EndedBy.RELAPSE, EndedBy.COMPETING
@@ -69,27 +68,6 @@ def one_repeat(found: EvaluatedPredictions, repeat: int) -> EvaluatedPredictions
     arrays = ("patient", "fold", "remission_log_odds", "relapse_score", "relapse", "event_free")
     parts = {name: getattr(found, name)[kept] for name in arrays}
     return replace(found, repeat=np.zeros(int(kept.sum()), dtype=np.intp), **parts)
-
-
-def test_thirds_of_risk_show_the_mean_prediction_beside_kaplan_meier() -> None:
-    # Thirty patients each at 0.15, 0.45 and 0.75 by day 21, of whom 3, 15 and 24 relapse on day 10.
-    relapses = (3, 15, 24)
-    ended = [end for count in relapses for end in [RELAPSE] * count + [CENSORED] * (30 - count)]
-    followed = [10.0 if end == RELAPSE else 40.0 for end in ended]
-    found = risk_groups(evaluated(followed, ended, np.repeat([0.15, 0.45, 0.75], 30).tolist()), once(90))
-    assert found is not None
-    assert found.days == [7, 14, 21]
-    assert [group.n for group in found.groups] == [30, 30, 30]
-    for group, risk, count in zip(found.groups, (0.15, 0.45, 0.75), relapses, strict=True):
-        assert group.predicted_event_free == pytest.approx([1 - risk / 3, 1 - 2 * risk / 3, 1 - risk])
-        assert group.observed_event_free == pytest.approx([1, 1 - count / 30, 1 - count / 30])
-
-
-def test_without_differences_between_patients_or_with_few_there_are_no_thirds() -> None:
-    followed, ended = [40.0] * 60, [CENSORED] * 60
-    assert risk_groups(evaluated(followed, ended, [0.3] * 60), once(60)) is None
-    assert risk_groups(evaluated(followed[:29], ended[:29], np.linspace(0.1, 0.9, 29).tolist()), once(29)) is None
-    assert risk_groups(evaluated(followed, ended, np.linspace(0.1, 0.9, 60).tolist()), once(60)) is not None
 
 
 def test_nothing_is_measured_where_there_is_no_head_or_nobody_at_risk() -> None:

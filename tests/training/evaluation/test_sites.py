@@ -25,7 +25,7 @@ def test_a_site_is_evaluated_by_its_own_patients_and_their_draws() -> None:
     answers, predicted, site = drawn(2)
     cohort = cohort_of(site)
     draws = draw(cohort, True, 40, 1)
-    sites, across = by_site(asked_of(answers, predicted), cohort, draws.patients)
+    sites, across = by_site(asked_of(answers, predicted), cohort, draws.patients, 3)
     assert [found.site for found in sites] == ["c1", "c2"]
     alone = core_values(asked_of(answers[:PER_SITE], predicted[:PER_SITE]), draws.patients[:, :PER_SITE])
     assert sites[0].discrimination.estimate == pytest.approx(alone["auc"][0])
@@ -39,7 +39,7 @@ def test_from_three_sites_on_they_are_summed_up_and_an_auc_is_pooled_as_log_odds
     answers, predicted, site = drawn(4)
     cohort = cohort_of(site)
     draws = draw(cohort, False, 60, 1)
-    sites, across = by_site(asked_of(answers, predicted), cohort, draws.patients)
+    sites, across = by_site(asked_of(answers, predicted), cohort, draws.patients, 3)
     auc, intercept, _ = across
     values = [
         core_values(asked_of(answers, predicted).subset(np.array(site) == code), draws.patients) for code in range(4)
@@ -61,7 +61,7 @@ def test_no_new_site_is_promised_more_than_a_perfect_auc() -> None:
     noise = np.array([0.55, 0.6, 1.6])[site]
     predicted = 1 / (1 + np.exp(-(answers - 0.5 + noise * rng.standard_normal(len(site)))))
     cohort = cohort_of(site.tolist())
-    _, across = by_site(asked_of(answers.tolist(), predicted.tolist()), cohort, draw(cohort, False, 60, 1).patients)
+    _, across = by_site(asked_of(answers.tolist(), predicted.tolist()), cohort, draw(cohort, False, 60, 1).patients, 3)
     assert across[0].new_site_low is not None
     assert across[0].new_site_high is not None
     assert 0 < across[0].new_site_low < 0.6
@@ -72,14 +72,14 @@ def test_a_site_with_few_answers_of_a_kind_and_patients_without_a_site_have_no_f
     answers = [1.0] * 4 + [0.0] * 40 + [1.0] * 5 + [0.0] * 5 + [1.0] * 20 + [0.0] * 20
     site = [0] * 44 + [1] * 10 + [-1] * 40
     predicted = np.linspace(0.2, 0.8, 94).tolist()
-    sites, _ = by_site(asked_of(answers, predicted), cohort_of(site), once(94))
+    sites, _ = by_site(asked_of(answers, predicted), cohort_of(site), once(94), 3)
     assert [(found.site, found.n, found.events) for found in sites] == [("c2", 10, 5)]
 
 
 def test_a_site_whose_figures_would_give_a_small_site_away_is_not_shown() -> None:
     answers, predicted, site = drawn(3)
     with_a_few = cohort_of(site[:-3] + [3] * 3)
-    sites, across = by_site(asked_of(answers, predicted), with_a_few, draw(with_a_few, False, 20, 1).patients)
+    sites, across = by_site(asked_of(answers, predicted), with_a_few, draw(with_a_few, False, 20, 1).patients, 3)
     assert [found.site for found in sites] == ["c1", "c2"]  # c3, the smallest, would leave three
     assert across[0].sites == 3
 

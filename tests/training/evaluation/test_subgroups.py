@@ -19,7 +19,7 @@ def as_they_are(patients: int) -> Draws:
 def found_for(answers: list[float], **columns: list[float]) -> dict[tuple[str, str], Subgroup]:
     predicted = np.linspace(0.2, 0.8, len(answers)).tolist()
     cohort = cohort_of([0] * len(answers), **columns)  # type: ignore[arg-type]
-    groups = subgroups(asked_of(answers, predicted), cohort, as_they_are(len(answers)), 0.5)
+    groups = subgroups(asked_of(answers, predicted), cohort, as_they_are(len(answers)), 0.5, (30, 45, 60))
     return {(group.variable, group.group): group for group in groups}
 
 
@@ -100,7 +100,9 @@ def test_ages_are_banded_from_their_lower_bound_and_yes_no_columns_have_two_grou
 
 def test_patients_without_a_site_belong_to_none() -> None:
     cohort = cohort_of([0] * 20 + [-1] * 20)
-    groups = subgroups(asked_of([1.0, 0.0] * 20, np.linspace(0.2, 0.8, 40).tolist()), cohort, as_they_are(40), 0.5)
+    groups = subgroups(
+        asked_of([1.0, 0.0] * 20, np.linspace(0.2, 0.8, 40).tolist()), cohort, as_they_are(40), 0.5, (30, 45, 60)
+    )
     assert [(group.variable, group.group, group.n) for group in groups] == [("site", "c1", 20)]
 
 
@@ -116,7 +118,7 @@ def test_where_whole_sites_were_held_out_only_a_sites_own_interval_is_over_its_p
     cohort = cohort_of([0] * 20, sex=[FEMALE] * 20)
     resampled = np.array([[1.0] * 20, [3.0] * 5 + [1.0] * 15, [3.0] * 5 + [1.0] * 15])
     draws = Draws(once(20), resampled, "sites, and patients within them", 2, 0)
-    found = subgroups(asked_of(answers, np.linspace(0.2, 0.8, 20).tolist()), cohort, draws, 0.5)
+    found = subgroups(asked_of(answers, np.linspace(0.2, 0.8, 20).tolist()), cohort, draws, 0.5, (30, 45, 60))
     observed = {group.variable: group.observed for group in found}
     assert observed["site"] is not None
     assert observed["sex"] is not None

@@ -47,7 +47,7 @@ def leakage_arguments(cohort: Cohort) -> LeakageArguments:
 
 def _tasks(cohort: Cohort, rows: FeatureRows, outcomes: Outcomes) -> list[Task]:
     declared = catalogue(cohort.protocol)
-    relapse = relapse_task(rows, declared, outcomes, max(cohort.protocol.horizons_days), 7)
+    relapse = relapse_task(rows, declared, outcomes, max(cohort.protocol.horizons_days), QUICK)
     if cohort.protocol.remission.at_landmark:
         return [relapse]
     return [remission_task(rows, declared, outcomes, np.ones(len(cohort)), 7), relapse]

@@ -19,7 +19,7 @@ from training.experiment.train import quietly, train
 from training.leakage.checks import LeakageFoundError
 from training.provenance import collect_provenance
 from training.registry.decisions import FIRST, Decision, PolicyCheck
-from training.report.summary import _not_for
+from training.report.page.not_for import exclusions
 
 TWINS = Acknowledgement(check="duplicated patients", by="A. Rivera", reason="twins of one clinic, both seen")
 SAID = "acknowledged by A. Rivera: twins of one clinic, both seen"
@@ -36,7 +36,7 @@ def test_a_training_goes_on_where_somebody_answers_and_keeps_who_and_why(simulat
     evidence = read_evidence(build_evidence(finished, "twins", quietly, 1).as_json())
     (found,) = [check for check in evidence.leakage if not check.passed]
     assert (found.name, found.acknowledged) == ("duplicated patients", TWINS)
-    assert any(f"duplicated patients failed; {SAID}" in words for words in _not_for(evidence))
+    assert any(f"duplicated patients failed; {SAID}" in words for words in exclusions(evidence))
     assert _settings(finished.bundle) == finished.config  # an audit repeats it with the same acknowledgement
 
 

@@ -10,7 +10,7 @@ import pytest
 from features.protocol.problems import InputRefusedError
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Indices, Mask
-from models.learners import Learner
+from models.fitting.learners import Learner
 from tests.places import COHORTS
 from tests.training.leakage.leaks import LeakageArguments, leakage_arguments, with_copy, with_covariate
 from tests.training.trainings import QUICK, drawn_relapses, remission_with

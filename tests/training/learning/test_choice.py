@@ -6,6 +6,9 @@ from scipy import stats
 
 from features.records.timeline import Floats
 from training.learning.choice import Choice, LossDifference, choose, difference
+from training.settings.sections import SelectionSettings
+
+USUAL = SelectionSettings()
 
 
 def chosen(*, site: list[int] | None = None, fitted_on: list[bool] | None = None, **losses: list[float]) -> Choice:
@@ -15,6 +18,7 @@ def chosen(*, site: list[int] | None = None, fitted_on: list[bool] | None = None
         {name: np.array(loss) for name, loss in losses.items()},
         np.ones(number, dtype=np.bool_) if fitted_on is None else np.array(fitted_on),
         np.zeros(number, dtype=np.int32) if site is None else np.array(site),
+        USUAL,
     )
 
 
@@ -33,7 +37,7 @@ def test_the_average_stays_until_one_in_ten_by_chance(more: float, winner: str) 
 def test_the_test_of_a_difference_is_the_paired_t_test() -> None:
     rng = np.random.default_rng(3)
     average, model = rng.normal(0.6, 0.2, 30), rng.normal(0.55, 0.2, 30)
-    found = difference(average - model, np.zeros(30, dtype=np.int32))
+    found = difference(average - model, np.zeros(30, dtype=np.int32), USUAL)
     expected = stats.ttest_rel(average, model, alternative="greater")
     assert (found.z, found.p) == pytest.approx((expected.statistic, expected.pvalue))
     both_sides = stats.ttest_rel(average, model).confidence_interval(0.95)
@@ -81,27 +85,27 @@ def within_sites(sites: int, values: tuple[float, ...]) -> tuple[Floats, np.ndar
 
 def test_below_eight_sites_patients_are_the_units() -> None:
     """Seven sites with one patient at +1 and one at -1: sqrt(14 x 1 / 13 / 14)."""
-    found = difference(*within_sites(7, (1.0, -1.0)))
+    found = difference(*within_sites(7, (1.0, -1.0)), USUAL)
     assert found.estimate == 0
     assert found.standard_error == pytest.approx(np.sqrt(1 / 13))
 
 
 def test_from_eight_sites_on_sites_are_the_units() -> None:
     """What differs within a site and not between sites is no reason for doubt: each site's sum is 0."""
-    assert difference(*within_sites(8, (1.0, -1.0))).standard_error == 0
+    assert difference(*within_sites(8, (1.0, -1.0)), USUAL).standard_error == 0
 
 
 def test_sites_that_differ_make_the_difference_less_certain_than_their_patients_do() -> None:
     """Eight sites of 3 patients, 4 at +1 and 4 at -1: sums of 3 and -3, sqrt(8 x 9 x 8 / 7) / 24; sqrt(1 / 23) else."""
     paired, site = np.repeat([1.0, -1.0], 12), np.repeat(np.arange(8), 3)
-    assert difference(paired, site).standard_error == pytest.approx(np.sqrt(8 * 9 * 8 / 7) / 24)
-    assert difference(paired, np.zeros(24, dtype=np.int32)).standard_error == pytest.approx(np.sqrt(1 / 23))
+    assert difference(paired, site, USUAL).standard_error == pytest.approx(np.sqrt(8 * 9 * 8 / 7) / 24)
+    assert difference(paired, np.zeros(24, dtype=np.int32), USUAL).standard_error == pytest.approx(np.sqrt(1 / 23))
 
 
 def test_a_large_site_counts_by_its_patients() -> None:
     """Eight sites, one of 9 patients at 0.9 and seven of 1 at 0.1: the mean is (8.1 + 0.7) / 16 = 0.55."""
     paired, site = np.repeat([0.9, 0.1], [9, 7]), np.append(np.zeros(9, dtype=np.int32), np.arange(1, 8))
-    found = difference(paired, site)
+    found = difference(paired, site, USUAL)
     assert found.estimate == pytest.approx(0.55)
     sums = [9 * (0.9 - 0.55), *[0.1 - 0.55] * 7]
     assert found.standard_error == pytest.approx(np.sqrt(sum(each**2 for each in sums) * 8 / 7) / 16)
@@ -111,7 +115,7 @@ def test_patients_without_an_outcome_have_no_effect() -> None:
     """Two patients with outcomes as in the first test, and many without."""
     nobody = [0.0] * 30
     found = chosen(no_model=[0.5, 0.0, *nobody], logistic=[0.0, 0.0, *nobody], fitted_on=[True, True, *[False] * 30])
-    assert found.differences["no_model"] == LossDifference(0.25, 0.25, 2)
+    assert found.differences["no_model"] == LossDifference(0.25, 0.25, 2, 0.1)
 
 
 def test_one_patient_says_nothing_of_how_much_patients_vary_and_so_nothing_for_a_model() -> None:
@@ -122,13 +126,13 @@ def test_one_patient_says_nothing_of_how_much_patients_vary_and_so_nothing_for_a
 
 
 def test_the_best_candidate_is_not_compared_with_itself() -> None:
-    itself = LossDifference(0.0, 0.0, 30)
+    itself = LossDifference(0.0, 0.0, 30, 0.1)
     assert itself.tolerated
     assert (itself.limits, np.isnan(itself.z), np.isnan(itself.p)) == ((0, 0), True, True)
 
 
 def test_a_difference_that_is_the_same_for_every_patient_is_no_chance() -> None:
-    assert not LossDifference(0.1, 0.0, 30).tolerated
+    assert not LossDifference(0.1, 0.0, 30, 0.1).tolerated
 
 
 def test_the_average_is_rarely_given_up_without_a_signal() -> None:
@@ -141,7 +145,7 @@ def test_the_average_is_rarely_given_up_without_a_signal() -> None:
     given_up = 0
     for _ in range(200):
         losses = {"no_model": np.full(200, 0.6), "logistic": 0.6 + rng.normal(0, 0.1, 200)}
-        given_up += choose(losses, np.ones(200, dtype=np.bool_), site).winner != "no_model"
+        given_up += choose(losses, np.ones(200, dtype=np.bool_), site, USUAL).winner != "no_model"
     assert given_up / 200 == pytest.approx(0.1, abs=3 * np.sqrt(0.1 * 0.9 / 200))
 
 
@@ -157,5 +161,7 @@ def test_the_best_of_three_alike_candidates_answers_rarely_without_a_signal() ->
         losses = {"no_model": np.full(200, 0.6)}
         for name in ("one_variable", "logistic", "xgboost"):
             losses[name] = 0.6 + common + rng.normal(0, 0.1 * np.sqrt(0.2), 200)
-        given_up += choose(losses, np.ones(200, dtype=np.bool_), np.zeros(200, dtype=np.int32)).winner != "no_model"
+        given_up += (
+            choose(losses, np.ones(200, dtype=np.bool_), np.zeros(200, dtype=np.int32), USUAL).winner != "no_model"
+        )
     assert 0.08 < given_up / 400 < 0.2

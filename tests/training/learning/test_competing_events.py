@@ -7,10 +7,11 @@ from typing import cast
 import numpy as np
 import pytest
 
-from models.learners import fit_logistic, fit_nothing
+from models.fitting.learners import fit_logistic, fit_nothing
 from models.outcomes import expit
 from models.relapse import RelapseHead
 from models.score import LinearScore
+from models.settings.sections import TuningSettings
 from tests.training.trainings import QUICK, relapse_task_of, remission_with
 from training.learning.competing_events import with_competing
 from training.learning.relapse_task import RelapseTask
@@ -43,7 +44,7 @@ def chosen(task: RelapseTask) -> RelapseTask:
 
 
 def fitted_head(task: RelapseTask) -> RelapseHead:
-    head, _ = task.fit(fit_logistic, EVERYBODY)
+    head, _ = task.fit(fit_logistic(TuningSettings()), EVERYBODY)
     assert isinstance(head, RelapseHead)
     return head
 
@@ -52,7 +53,7 @@ def test_forty_competing_events_that_depend_strongly_on_a_feature_get_a_score() 
     task = drawn(STRONG, 2.0)
     assert 35 <= task.competed.sum() <= 70
     task = chosen(task)
-    assert task.competing_learner is fit_logistic
+    assert task.competing_learner is not fit_nothing
     head = fitted_head(task)
     assert isinstance(head.competing_score, LinearScore)
     assert head.competing_score.weight[1] > 0.5
@@ -99,7 +100,7 @@ def test_below_twenty_competing_events_there_is_one_rate_however_much_they_depen
     ended[by_x1[events::9]] = EndedBy.RELAPSE
     task = chosen(relapse_task_of(rows, np.full(PATIENTS, 100.0), [EndedBy(each) for each in ended.tolist()]))
     assert task.competed.sum() == events
-    assert (task.competing_learner is fit_logistic) == asked
+    assert (task.competing_learner is not fit_nothing) == asked
     head = fitted_head(task)
     assert (head.competing_score is not None) == asked
     assert head.competing_hazard.any() == (events > 0)
@@ -129,7 +130,7 @@ def test_a_part_with_too_few_competing_events_to_tune_by_has_one_rate(events: in
 
 def test_the_choice_is_the_same_for_any_number_of_workers() -> None:
     task = drawn(STRONG, 2.0)
-    assert cast(RelapseTask, with_competing(task, FOLDS, QUICK, 2)).competing_learner is fit_logistic
+    assert cast(RelapseTask, with_competing(task, FOLDS, QUICK, 2)).competing_learner is not fit_nothing
 
 
 def test_remission_and_trainings_without_a_regression_are_left_as_they_are() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.training.metrics.fitted import fitted
+from training.config import load_config
 from training.learning.learning_curve import (
-    FRACTIONS,
     SmallerFits,
     _extrapolated,
     _part,
@@ -16,6 +16,8 @@ from training.learning.learning_curve import (
 from training.learning.relapse_task import RelapseTask
 from training.metrics.discrimination import auc, c_index
 
+CONFIG = load_config()
+FRACTIONS = CONFIG.evaluation.learning_curve_fractions
 SIZES = np.array([100.0, 200, 300, 400])
 
 
@@ -49,8 +51,8 @@ def test_the_curve_ends_with_what_the_whole_training_reached_and_starts_below_or
     found = fitted(repeats=2)
     fits = [found.remission]
     calls: list[None] = []
-    training_sets = fit_on_fewer(fits, found.folds, lambda: calls.append(None), workers=1)
-    assert len(calls) == number_of_smaller_fits(fits, found.folds) == 3 * 4
+    training_sets = fit_on_fewer(fits, found.folds, CONFIG, lambda: calls.append(None), workers=1)
+    assert len(calls) == number_of_smaller_fits(fits, found.folds, CONFIG) == 3 * 4
     remission = training_sets[0]
     assert remission is not None
     known = int((~np.isnan(found.outcomes.remission)).sum())
@@ -99,4 +101,4 @@ def test_a_head_that_the_learner_did_not_fit_has_no_curve() -> None:
     found = fitted(repeats=2)
     only_rate = found.remission.candidates["no_model"]
     fit = type(found.remission)(found.remission.task, {"no_model": only_rate}, "no_model", only_rate.head, None, "")
-    assert fit_on_fewer([fit], found.folds, lambda: None, workers=1) == [None]
+    assert fit_on_fewer([fit], found.folds, CONFIG, lambda: None, workers=1) == [None]

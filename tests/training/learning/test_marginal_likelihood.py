@@ -1,21 +1,24 @@
 """How large effects are, and how much no linear score explains, is estimated from a head's own outcomes."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
-from models.learners import STRENGTHS, UNSIGNED, Penalty, TrainingData, penalties
+from models.fitting.learners import Penalty, TrainingData, penalties
 from models.outcomes import Floats, expit
 from tests.models.training_sets import training_data_of
-from training.learning.marginal_likelihood import EXPECTED_MISFIT, MISFITS, Variances, _log_evidence, _pieces, variances
+from training.config import load_config
+from training.learning.marginal_likelihood import Variances, _log_evidence, _pieces, variances
 
 SEEDS = range(4)
+CONFIG = load_config()
 
 
 def said_of(training_data: TrainingData, seed: int) -> Variances:
     """What the single yes/no outcomes of training data say."""
-    return variances(training_data, seed, yes_no=True)
+    return variances(training_data, replace(CONFIG, seed=seed), yes_no=True)
 
 
 @cache
@@ -45,28 +48,28 @@ def test_a_combination_is_seen_where_neither_feature_alone_tells_anything() -> N
     one_of_them = (rows[:, 0] > 0) != (rows[:, 1] > 0)
     outcomes = [rng.random(4000) < np.where(one_of_them, high, low) for low, high in ((0.5, 0.5), (0.35, 0.65))]
     none, some = (said_of(training_data_of(rows, outcome.astype(np.float64)), 7).misfit for outcome in outcomes)
-    assert none < MISFITS[2]
+    assert none < CONFIG.intervals.misfits[2]
     assert some > 0.4
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_many_patients_with_a_linear_truth_leave_little_unexplained(seed: int) -> None:
-    assert misfit_of_a_linear_truth(seed, 8000) < MISFITS[1]
+    assert misfit_of_a_linear_truth(seed, 8000) < CONFIG.intervals.misfits[1]
 
 
 def test_the_fewer_patients_the_more_may_be_unexplained() -> None:
     """On average over cohorts of a linear truth; before any outcome is seen something is expected too."""
     found = [np.mean([misfit_of_a_linear_truth(seed, patients) for seed in SEEDS]) for patients in (200, 2000, 8000)]
     assert found[0] > found[1] > found[2]
-    expected = np.exp(-0.5 * (np.array(MISFITS) / EXPECTED_MISFIT) ** 2)
-    beforehand = np.sqrt(np.average(np.square(MISFITS), weights=expected))
+    expected = np.exp(-0.5 * (np.array(CONFIG.intervals.misfits) / CONFIG.intervals.expected_misfit) ** 2)
+    beforehand = np.sqrt(np.average(np.square(CONFIG.intervals.misfits), weights=expected))
     assert found[0] < beforehand + 0.1
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_strong_effects_prefer_a_weak_penalty_and_no_effects_a_strong_one(seed: int) -> None:
     none, some, strong = (
-        said_of(drawn(seed, 1000, effects), 7).likely @ np.log(STRENGTHS)
+        said_of(drawn(seed, 1000, effects), 7).likely @ np.log(CONFIG.tuning.strengths)
         for effects in ((0.0, 0.0), (0.4, -0.4), (1.5, -1.5))
     )
     assert none < some < strong
@@ -75,10 +78,10 @@ def test_strong_effects_prefer_a_weak_penalty_and_no_effects_a_strong_one(seed: 
 @pytest.mark.parametrize("patients", [40, 400])
 def test_the_penalties_have_probabilities(patients: int) -> None:
     found = said_of(drawn(1, patients, (0.5,)), 7)
-    assert found.likely.shape == (len(found.penalties),) == (len(STRENGTHS),)
+    assert found.likely.shape == (len(found.penalties),) == (len(CONFIG.tuning.strengths),)
     assert (found.likely >= 0).all()
     assert found.likely.sum() == pytest.approx(1)
-    assert MISFITS[0] <= found.misfit <= MISFITS[-1]
+    assert CONFIG.intervals.misfits[0] <= found.misfit <= CONFIG.intervals.misfits[-1]
 
 
 def test_the_same_outcomes_say_the_same_twice() -> None:
@@ -99,7 +102,7 @@ def test_the_same_outcomes_say_the_same_twice() -> None:
 def test_a_penalty_is_drawn_as_often_as_it_is_likely(
     strengths: tuple[float, ...], drawn_of_ten: dict[int, int]
 ) -> None:
-    tried = tuple(Penalty(strength) for strength in STRENGTHS)
+    tried = tuple(Penalty(strength) for strength in CONFIG.tuning.strengths)
     found = Variances(tried, np.array(strengths, dtype=np.float64), 0.0, 1.0).draw(10)
     assert {tried.index(each): found.count(each) for each in set(found)} == drawn_of_ten
 
@@ -109,8 +112,8 @@ def test_with_a_declared_sign_every_factor_for_the_others_is_tried() -> None:
     signed = TrainingData(
         training_data.rows, training_data.binomial, training_data.names, (1, 0, 0, 0), training_data.seed
     )
-    assert {penalty.unsigned for penalty in penalties(signed)} == set(UNSIGNED)
-    assert {penalty.unsigned for penalty in penalties(training_data)} == {1.0}
+    assert {penalty.unsigned for penalty in penalties(signed, CONFIG.tuning)} == set(CONFIG.tuning.unsigned)
+    assert {penalty.unsigned for penalty in penalties(training_data, CONFIG.tuning)} == {1.0}
 
 
 def test_where_only_the_features_with_a_sign_matter_the_others_are_held_back() -> None:
@@ -134,7 +137,7 @@ def test_the_evidence_is_the_integral_over_the_coefficient(information: float, p
 
 
 def pieces_of(training_data: TrainingData) -> Floats:
-    return _pieces(training_data, np.ones(training_data.rows.shape[1]), np.random.default_rng(3))
+    return _pieces(training_data, np.ones(training_data.rows.shape[1]), replace(CONFIG, seed=3))
 
 
 def test_every_piece_singles_out_some_of_the_patients_and_counts_alike() -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.learners import FittedScore, Learner, TrainingData, fit_logistic
+from models.fitting.learners import FittedScore, Learner, TrainingData, fit_logistic
 from models.relapse import RelapseHead
 from models.score import LinearScore
-from tests.training.metrics.fitted import fitted
+from models.settings.sections import TuningSettings
+from tests.training.metrics.fitted import TWO_CANDIDATES, fitted
+from training.config import TrainingConfig
 from training.learning import fit as fitting
 from training.learning.fit import HeadFit
 from training.learning.refit_check import bytes_of, check_refit
@@ -17,16 +19,16 @@ from training.learning.tasks import Task
 
 def test_the_same_bytes_come_out_again() -> None:
     found = fitted(repeats=2)
-    again = check_refit([found.remission, found.relapse], found.folds, workers=1)
+    again = check_refit([found.remission, found.relapse], found.folds, TWO_CANDIDATES, workers=1)
     assert (again.heads, again.identical) == (2, True)
 
 
 def test_a_learner_that_asks_the_clock_or_a_global_generator_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     found = fitted(repeats=2)
 
-    def careless(_name: str, _task: Task) -> Learner:
+    def careless(_name: str, _task: Task, _config: TrainingConfig) -> Learner:
         def fit(training_data: TrainingData) -> FittedScore:
-            refit = fit_logistic(training_data)
+            refit = fit_logistic(TuningSettings())(training_data)
             score = refit.score
             assert isinstance(score, LinearScore)
             trembling = score.weight + 1e-15 * np.random.standard_normal(len(score.weight))
@@ -35,7 +37,7 @@ def test_a_learner_that_asks_the_clock_or_a_global_generator_is_found_out(monkey
         return fit
 
     monkeypatch.setattr(fitting, "learner_for", careless)
-    again = check_refit([found.remission], found.folds, workers=1)
+    again = check_refit([found.remission], found.folds, TWO_CANDIDATES, workers=1)
     assert (again.heads, again.identical) == (1, False)
 
 
@@ -51,7 +53,9 @@ def test_the_last_bit_of_any_number_counts() -> None:
         replace(head, slope=float(np.nextafter(head.slope, 2))),
     ):
         candidates = {"logistic": replace(candidate, head=changed)}
-        assert not check_refit([replace(found.relapse, candidates=candidates)], found.folds, workers=1).identical
+        assert not check_refit(
+            [replace(found.relapse, candidates=candidates)], found.folds, TWO_CANDIDATES, workers=1
+        ).identical
 
 
 def test_the_last_bit_of_a_score_of_competing_events_counts() -> None:
@@ -70,7 +74,7 @@ def test_the_last_bit_of_a_score_of_competing_events_counts() -> None:
 def test_a_head_without_a_winner_is_not_counted() -> None:
     found = fitted(repeats=2)
     lost: HeadFit = replace(found.relapse, choice=None, head=None)
-    assert check_refit([found.remission, lost], found.folds, workers=1).heads == 1
+    assert check_refit([found.remission, lost], found.folds, TWO_CANDIDATES, workers=1).heads == 1
 
 
 def test_the_slope_of_either_head_counts() -> None:

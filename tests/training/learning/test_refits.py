@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from models.calibration import fit_baseline
-from models.learners import fit_xgboost_at
+from models.fitting.learners import fit_xgboost_at
 from models.outcomes import expit
 from models.remission import RemissionHead
 from models.uncertainty import OutcomeRefits, PointAnswers, to_arrays
 from tests.training.trainings import QUICK, drawn_relapses, remission_task_of, remission_with
 from training.evaluation.winner_refits import instabilities
 from training.learning.fit import HeadFit, fit_heads
-from training.learning.refits import REFITS, draw_within_sites, fit_refits, number_of_refitted
+from training.learning.refits import draw_within_sites, fit_refits, number_of_refitted
 from training.learning.splits import draw_folds
 from training.learning.tasks import Task
 
@@ -70,7 +70,7 @@ def test_a_head_that_was_not_fitted_has_no_refits(heads: Mapping[str, HeadFit]) 
     (found,) = fit_refits([not_fitted], SITE, QUICK, nothing, 1)
     assert found.remission is None
     assert found.relapse is not None
-    assert len(found.relapse.baseline) == REFITS
+    assert len(found.relapse.baseline) == QUICK.intervals.refits
     assert number_of_refitted([not_fitted]) == 1
 
 
@@ -152,7 +152,7 @@ def test_a_winner_that_looks_at_patients_is_less_stable_than_an_overall_rate(hea
     assert none is None
     assert model is not None
     assert rate is not None
-    assert model.refits == REFITS
+    assert model.refits == QUICK.intervals.refits
     assert model.mean_absolute_change is not None
     assert rate.mean_absolute_change is not None
     assert model.mean_absolute_change > rate.mean_absolute_change > 0

@@ -1,5 +1,7 @@
 """How much of a model is changed on new patients: as little as they allow, decided by a closed test."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from models.score import Constant, LinearScore
 from tests.training.trainings import drawn_relapses, relapse_task_of, remission_task_of
+from training.config import TrainingConfig, load_config
 from training.learning import updating
 from training.learning.tasks import RemissionTask
 from training.learning.updating import (
@@ -22,6 +25,7 @@ from training.learning.updating import (
     update_head,
 )
 from training.outcomes.labels import EndedBy
+from training.settings.sections import RecalibrationSettings
 
 PATIENTS = 500
 WIDE = (np.array([-9.0, -9, -9]), np.array([9.0, 9, 9]))
@@ -49,15 +53,18 @@ def everybody(task: RemissionTask) -> Floats:
     return np.ones(len(task.remission), dtype=np.bool_)
 
 
-def methods(number: int, **truth: float) -> list[str]:
+CONFIG = load_config()
+NEVER_REFITTED = replace(CONFIG, recalibration=RecalibrationSettings(refit_from=PATIENTS))
+
+
+def methods(number: int, config: TrainingConfig = CONFIG, **truth: float) -> list[str]:
     tasks = [new_patients(seed, **truth) for seed in range(number)]
-    return [update_head(task, ORIGINAL, everybody(task)).method for task in tasks]
+    return [update_head(task, ORIGINAL, everybody(task), config).method for task in tasks]
 
 
-def test_a_model_that_is_right_is_left_alone_in_about_95_of_100_cohorts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_is_right_is_left_alone_in_about_95_of_100_cohorts() -> None:
     # Without the refit, whose tuning takes a while; of 400 cohorts 20 are expected to be changed, give or take 9.
-    monkeypatch.setattr(updating, "REFIT_FROM", PATIENTS)
-    assert 380 - 13 <= methods(400).count(NOTHING) <= 380 + 13
+    assert 380 - 13 <= methods(400, NEVER_REFITTED).count(NOTHING) <= 380 + 13
 
 
 @pytest.mark.slow
@@ -68,7 +75,7 @@ def test_it_is_left_alone_as_often_when_a_refit_is_offered() -> None:
 
 def test_another_base_rate_moves_the_intercept_by_what_is_missing() -> None:
     task = new_patients(3, shift=0.8)
-    update = update_head(task, ORIGINAL, everybody(task))
+    update = update_head(task, ORIGINAL, everybody(task), CONFIG)
     assert update.method == INTERCEPT
     assert update.shift == pytest.approx(0.8, abs=0.3)
     assert (update.slope, update.parameters) == (1.0, 1.0)
@@ -80,7 +87,7 @@ def test_another_base_rate_moves_the_intercept_by_what_is_missing() -> None:
 
 def test_too_extreme_predictions_are_drawn_in_by_the_true_slope() -> None:
     task = new_patients(4, slope=0.4)
-    update = update_head(task, ORIGINAL, everybody(task))
+    update = update_head(task, ORIGINAL, everybody(task), CONFIG)
     assert update.method == SLOPE
     assert update.slope == pytest.approx(0.4, abs=0.2)
     assert update.parameters == 2.0
@@ -90,7 +97,7 @@ def test_too_extreme_predictions_are_drawn_in_by_the_true_slope() -> None:
 
 def test_another_relation_is_refitted() -> None:
     task = new_patients(5, slope=0.2, other=1.5)
-    update = update_head(task, ORIGINAL, everybody(task))
+    update = update_head(task, ORIGINAL, everybody(task), CONFIG)
     assert update.method == REFIT
     score = update.head.score
     assert isinstance(score, LinearScore)
@@ -98,29 +105,35 @@ def test_another_relation_is_refitted() -> None:
     assert max(update.p_values.values()) < 0.05
 
 
+def test_a_shift_fits_the_rows_that_the_head_answers_although_a_refit_sees_fewer_features() -> None:
+    task = new_patients(6, shift=1.5, slope=-1.0)
+    rows = task.training_data.rows.copy()
+    task.training_data.rows[:, 0] = np.nan
+    update = update_head(task, ORIGINAL, everybody(task), NEVER_REFITTED, rows)
+    assert update.method == INTERCEPT
+    assert update.head.probability(rows).sum() == pytest.approx(task.remission.sum())
+
+
 def test_with_too_few_outcomes_it_is_not_refitted_and_with_next_to_none_nothing_is_done() -> None:
     task = new_patients(5, slope=0.2, other=1.5)
     some = everybody(task) & (np.arange(PATIENTS) < 150)
-    assert task.rarer_among(some) < updating.REFIT_FROM
-    assert update_head(task, ORIGINAL, some).method in (INTERCEPT, SLOPE)
-    update = update_head(task, ORIGINAL, np.arange(PATIENTS) < 6)
+    assert task.rarer_among(some) < CONFIG.recalibration.refit_from
+    assert update_head(task, ORIGINAL, some, CONFIG).method in (INTERCEPT, SLOPE)
+    update = update_head(task, ORIGINAL, np.arange(PATIENTS) < 6, CONFIG)
     assert (update.method, update.p_values) == (NOTHING, {})
     assert update.head is ORIGINAL
 
 
-def test_a_score_that_is_the_wrong_way_round_is_not_turned_but_its_base_rate_is_set_right(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(updating, "REFIT_FROM", PATIENTS)
+def test_a_score_that_is_the_wrong_way_round_is_not_turned_but_its_base_rate_is_set_right() -> None:
     task = new_patients(6, shift=1.5, slope=-1.0)
-    update = update_head(task, ORIGINAL, everybody(task))
+    update = update_head(task, ORIGINAL, everybody(task), NEVER_REFITTED)
     assert (update.method, update.slope) == (INTERCEPT, 1.0)
     assert update.head.probability(task.training_data.rows).sum() == pytest.approx(task.remission.sum())
 
 
 def test_a_model_without_differences_between_patients_has_no_slope() -> None:
     task = new_patients(7, shift=0.8)
-    update = update_head(task, RemissionHead(Constant(3), -0.5), everybody(task))
+    update = update_head(task, RemissionHead(Constant(3), -0.5), everybody(task), CONFIG)
     assert SLOPE not in update.p_values
     assert update.method in (INTERCEPT, REFIT)
 
@@ -146,8 +159,8 @@ def relapse_head(baseline: float, *, edges: tuple[int, ...] = (0, 26)) -> Relaps
 def test_a_relapse_head_that_is_right_stays_and_a_higher_hazard_moves_its_baseline() -> None:
     task = drawn_relapses(600)
     fitted_on = np.ones(600, dtype=np.bool_)
-    assert update_head(task, relapse_head(-3.0, edges=(0, 5, 26)), fitted_on).method == NOTHING
-    update = update_head(task, relapse_head(-4.0, edges=(0, 5, 26)), fitted_on)
+    assert update_head(task, relapse_head(-3.0, edges=(0, 5, 26)), fitted_on, CONFIG).method == NOTHING
+    update = update_head(task, relapse_head(-4.0, edges=(0, 5, 26)), fitted_on, CONFIG)
     assert update.method == INTERCEPT
     assert update.shift == pytest.approx(1.0, abs=0.2)
     assert isinstance(update.head, RelapseHead)

@@ -8,7 +8,7 @@ import numpy as np
 from features.build import FeatureRows
 from features.records.timeline import Floats
 from models.calibration import BinomialCounts
-from models.learners import TrainingData
+from models.fitting.learners import TrainingData
 from models.outcomes import expit
 from models.relapse import FollowUpWeights
 from models.remission import remission_counts

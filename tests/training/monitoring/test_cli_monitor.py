@@ -20,7 +20,7 @@ from tests.training.registries import Registry, in_use
 from training.cli.app import main
 from training.cohort.reader import read_cohort
 from training.monitoring.statistics.reference import REFERENCE, reference_of_update
-from training.registry.release import MODEL_NAME
+from training.registry.names import MODEL_NAME
 
 PATIENTS = 24
 

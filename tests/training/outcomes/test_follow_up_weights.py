@@ -12,7 +12,7 @@ from features.protocol.document import Protocol
 from features.records.assemble import rows_in_order
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
-from models.learners import fit_nothing
+from models.fitting.learners import fit_nothing
 from models.outcomes import expit
 from models.relapse import FollowUpWeights
 from tests.training.outcomes.followed import DECIDING, PatientCourse, cohort_of, drawn_scores, followed, lost_when_worse
@@ -39,13 +39,13 @@ class WeightedCohort:
     def from_cohort(cohort: Cohort) -> "WeightedCohort":
         landmark = cohort.protocol.landmarks[0]
         features, outcomes = build_features(cohort, landmark), derive_outcomes(cohort, landmark)
-        weights = follow_up_weights(cohort, features, outcomes, reach_of(outcomes, 182), UNCAPPED)
+        weights = follow_up_weights(cohort, features, outcomes, reach_of(outcomes, 182, UNCAPPED.relapse), UNCAPPED)
         return WeightedCohort(cohort, features, outcomes, weights)
 
     def incidence(self, weights: FollowUpWeights | None) -> Floats:
         """Of relapse by days 84 and 182, without a model."""
         declared = catalogue(self.cohort.protocol)
-        task = relapse_task(self.features, declared, self.outcomes, 182, 7, weights)
+        task = relapse_task(self.features, declared, self.outcomes, 182, UNCAPPED, weights)
         head, _ = task.fit(fit_nothing, np.ones(len(self.cohort), dtype=np.bool_))
         assert isinstance(task, RelapseTask)
         return head.curve(self.features.values[:1], np.array([84, 182])).relapse[0]  # type: ignore[union-attr]
@@ -102,7 +102,7 @@ def test_a_score_that_makes_loss_likely_makes_those_who_came_again_stand_for_mor
 
 def test_no_weight_exceeds_the_largest_that_is_allowed() -> None:
     left = everybody_and_those_left()[1]
-    last_day = reach_of(left.outcomes, 182)
+    last_day = reach_of(left.outcomes, 182, UNCAPPED.relapse)
     held = follow_up_weights(
         left.cohort, left.features, left.outcomes, last_day, replace(UNCAPPED, largest_weight=1.25)
     )

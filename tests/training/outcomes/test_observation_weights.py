@@ -8,7 +8,7 @@ import pytest
 
 from features.build import build_features
 from features.records.cohort import Cohort
-from models.learners import TrainingData
+from models.fitting.learners import TrainingData
 from models.outcomes import Floats, expit
 from tests.models.training_sets import training_data_of
 from tests.training.outcomes.followed import DECIDING, PatientCourse, cohort_of
@@ -30,7 +30,7 @@ def loss_that_follows_severity(seed: int) -> tuple[TrainingData, Floats, np.ndar
 
 
 def weights_for(training_data: TrainingData, seen: np.ndarray, eligible: np.ndarray, largest: float = 10.0) -> Floats:
-    found = observation_weights(training_data, np.zeros(len(seen), dtype=np.intp), seen, eligible)
+    found = observation_weights(training_data, np.zeros(len(seen), dtype=np.intp), seen, eligible, QUICK)
     return scaled(found, seen & eligible, largest)
 
 
@@ -50,7 +50,7 @@ def test_sites_that_follow_up_badly_are_made_up_for() -> None:
     recovered = (rng.random(PATIENTS) < np.where(site == 0, 0.7, 0.2)).astype(np.float64)
     seen = rng.random(PATIENTS) < np.where(site == 0, 0.9, 0.3)
     training_data = training_data_of(rng.standard_normal((PATIENTS, 1)), np.full(PATIENTS, np.nan))
-    weights = observation_weights(training_data, site.astype(np.intp), seen, np.ones(PATIENTS, dtype=np.bool_))
+    weights = observation_weights(training_data, site.astype(np.intp), seen, np.ones(PATIENTS, dtype=np.bool_), QUICK)
     assert np.average(recovered[seen], weights=weights[seen]) == pytest.approx(recovered.mean(), abs=0.02)
     assert recovered[seen].mean() > recovered.mean() + 0.1
 
@@ -116,7 +116,7 @@ def test_the_true_rate_is_recovered_where_being_seen_depends_on_the_last_rating_
     features = build_features(cohort, cohort.protocol.landmarks[0])
     binomial, signs = training_data_of(features.values, outcomes.remission).binomial, (0,) * len(features.names)
     training_data = TrainingData(features.values, binomial, features.names, signs, 7)
-    before = observation_weights(training_data, cohort.site, seen, outcomes.eligible)
+    before = observation_weights(training_data, cohort.site, seen, outcomes.eligible, QUICK)
     assert np.average(recovered[seen], weights=before[seen]) > true + 10 * noise
     assert recovered[seen].mean() > true + 10 * noise
 

@@ -16,8 +16,8 @@ from training.audit.performance import performance_differs
 from training.config import load_policy
 from training.evidence.document import Evidence
 from training.promotion.promotion import Proposal, override, rollback
+from training.registry.names import MODEL_NAME
 from training.registry.performance import RecordedEvidence, measured, performance_of
-from training.registry.release import MODEL_NAME
 from training.registry.seal import Record
 from training.registry.stored_training import ServedCopy, StoredEvaluation, StoredTraining
 

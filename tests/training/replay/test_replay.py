@@ -22,7 +22,7 @@ from tests.training.prediction_logs import PredictionLog, ServedBundle, draft_of
 from tests.training.registries import Registry, in_use
 from training.audit.bundle_lookup import Origin
 from training.cli.app import main
-from training.registry.release import MODEL_NAME
+from training.registry.names import MODEL_NAME
 from training.replay import replay as replaying
 from training.replay.replay import Replay, replay, write_answers
 from training.replay.rows import LoggedAnswer, Refusal, RefusalReason

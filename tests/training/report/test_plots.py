@@ -5,17 +5,17 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tests.training.evidence_examples import NASTY, around, external_evidence, risk_groups
+from tests.training.evidence_examples import NASTY, around, external_evidence, incidence
 from training.evidence.document import CalibrationCurve, DecisionCurve, Estimate, LearningCurve
-from training.report.flow_diagram import flow_diagram
-from training.report.forest_plot import ForestPanel, ForestRow, forest_plot, missing_plot, ticks
-from training.report.icon_array import icon_array
-from training.report.plots import (
+from training.report.figures.flow_diagram import flow_diagram
+from training.report.figures.forest_plot import ForestPanel, ForestRow, forest_plot, missing_plot, ticks
+from training.report.figures.icon_array import icon_array
+from training.report.figures.plots import (
     Caption,
     calibration_plot,
     decision_plot,
+    incidence_plot,
     learning_plot,
-    risk_group_plot,
 )
 
 CAPTION = Caption("a-figure", "A title & more", "What it shows: 0.71 < 0.76.")
@@ -27,7 +27,7 @@ CURVE = LearningCurve(measure="auc", patients=[100], values=[around(0.6, 0.1)], 
 DRAWN = {
     "calibration": calibration_plot(QUESTION.calibration, CAPTION),
     "decision": decision_plot(QUESTION.decision, CAPTION),
-    "risk groups": risk_group_plot(risk_groups(), CAPTION),
+    "incidence": incidence_plot(incidence(), CAPTION),
     "forest": forest_plot([ForestRow("A", (around(0.7, 0.1),)), ForestRow("B", (), "suppressed")], PANELS, CAPTION),
     "missing": missing_plot(["age_years"], [0.37], CAPTION),
     "learning": learning_plot(CURVE, "c-statistic", CAPTION),
@@ -68,8 +68,8 @@ def test_the_same_numbers_give_the_same_bytes() -> None:
 
 def test_lines_differ_by_more_than_colour() -> None:
     assert len(set(re.findall(r"stroke-dasharray: ([0-9. ,]+)", DRAWN["decision"]))) >= 2
-    assert len(set(re.findall(r"stroke-dasharray: ([0-9. ,]+)", DRAWN["risk groups"]))) >= 2
-    assert all(f"{name} third" in DRAWN["risk groups"] for name in ("lowest", "middle", "highest"))
+    assert len(set(re.findall(r"stroke-dasharray: ([0-9. ,]+)", DRAWN["incidence"]))) >= 2
+    assert all(f"{name} third" in DRAWN["incidence"] for name in ("lowest", "middle", "highest"))
 
 
 def test_names_may_hold_tags_formulas_and_control_characters() -> None:

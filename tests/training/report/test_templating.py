@@ -44,7 +44,7 @@ def test_a_tag_in_python_would_be_noticed(words: str) -> None:
 
 
 def test_python_holds_no_tag_of_html() -> None:
-    """SVG is no tag of the page: `training.report.svg` and the plots compute it and return a figure."""
+    """SVG is no tag of the page: `training.report.figures.svg` and the plots compute it and return a figure."""
     assert not [path for path in files() if TAG.search(path.read_text(encoding="utf-8"))]
 
 

@@ -5,8 +5,8 @@ import pytest
 from tests.training.evidence_examples import about, bare_evidence, external_evidence, training_evidence
 from training.evidence.document import Evidence
 from training.report.facts import ReportContent
-from training.report.probast import DOMAINS, assess
-from training.report.tripod import ITEMS, fill
+from training.report.standards.probast import DOMAINS, assess
+from training.report.standards.tripod import ITEMS, fill
 
 EVERY_ITEM = [
     "1", "2", "3a", "3b", "3c", "4", "5a", "5b", "6a", "6b", "6c", "7", "8a", "8b", "8c", "9a", "9b", "9c",
@@ -37,25 +37,25 @@ def test_the_27_items_with_their_parts_are_declared_once_and_in_order() -> None:
 @pytest.mark.parametrize("evidence", [training_evidence(), external_evidence(), bare_evidence()])
 def test_every_item_is_answered_or_asks_the_authors(evidence: Evidence) -> None:
     for filled in fill(ReportContent(evidence, about())):
-        assert (filled.answer is None) == (filled.status == "for the authors")
+        assert (filled.answer is None) == (filled.status == "open")
         assert bool(filled.authors) == (filled.status != "from evidence")
 
 
 def test_what_only_people_know_is_left_to_them() -> None:
     found = statuses(training_evidence())
     for number in ("3a", "3c", "5b", "6c", "8b", "8c", "9c", "18a", "18b", "18d", "19", "25", "27c"):
-        assert found[number] == "for the authors"
+        assert found[number] == "open"
 
 
 def test_ethics_are_answered_only_where_nobody_took_part() -> None:
     assert statuses(training_evidence())["17"] == "from evidence"
-    assert statuses(external_evidence())["17"] == "for the authors"
+    assert statuses(external_evidence())["17"] == "open"
 
 
 def test_items_without_evidence_fall_to_the_authors() -> None:
     found = statuses(bare_evidence())
     assert {number: found[number] for number in ("6a", "10", "12d", "20b", "23b")} == dict.fromkeys(
-        ("6a", "10", "12d", "20b", "23b"), "for the authors"
+        ("6a", "10", "12d", "20b", "23b"), "open"
     )
 
 
@@ -82,5 +82,5 @@ def test_a_failed_check_of_leakage_is_a_no() -> None:
 def test_low_risk_is_never_claimed_while_answers_are_outstanding() -> None:
     assert len(DOMAINS) == 4
     for domain in assess(ReportContent(external_evidence(), about())):
-        outstanding = {"for the authors", "no information"} & {reason.reply for reason in domain.reasons}
+        outstanding = {"open", "no information"} & {reason.reply for reason in domain.reasons}
         assert not (outstanding and domain.judgement.startswith("low"))

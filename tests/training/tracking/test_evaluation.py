@@ -10,7 +10,8 @@ from tests.training.registries import Registry, in_use
 from training.cohort.reader import read_cohort
 from training.evaluation.case_mix_comparison import compare_case_mix
 from training.provenance import collect_provenance
-from training.registry.release import MODEL_NAME, RegisteredModel
+from training.registry.names import MODEL_NAME
+from training.registry.release import RegisteredModel
 from training.tracking.evaluation import record_evaluation
 
 

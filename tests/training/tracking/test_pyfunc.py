@@ -11,7 +11,7 @@ from features.build import build_features
 from models.bundle import Bundle, save_bundle
 from tests.cohorts import random_cohort
 from tests.serving.bundles import toy_bundle, with_applicability, without
-from training.cli.score import score_cohort
+from training.exports.cohort_predictions import score_cohort
 from training.registry.registration import _signature
 from training.tracking.pyfunc import OutcomePredictions
 

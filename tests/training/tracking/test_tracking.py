@@ -42,6 +42,27 @@ with tempfile.TemporaryDirectory() as copy:
     model = mlflow.pyfunc.load_model("models:/kap-outcomes@champion", dst_path=copy)
     model.predict(pandas.read_parquet(sys.argv[1])).to_parquet(sys.argv[2])
 """
+EVALUATED = """
+import json, mlflow, numpy, pandas, sys
+from training.tracking.probability_metrics import probability_metrics
+rows = pandas.read_parquet(sys.argv[1])
+frame = rows.assign(outcome=(numpy.arange(len(rows)) % 3 == 0).astype(float)).head(60)
+champion = "models:/kap-outcomes@champion"
+mlflow.set_experiment("evaluations by MLflow")
+classes = mlflow.models.evaluate(
+    champion, frame, targets="outcome", model_type="classifier", model_config={"answer": "remission_class"},
+    evaluator_config={"log_model_explainability": False},
+)
+found = mlflow.models.evaluate(
+    champion, frame, targets="outcome", predictions="remission", evaluators="default",
+    extra_metrics=probability_metrics(),
+)
+best = mlflow.search_runs(
+    experiment_names=["kap-outcomes/kap-synthetic"], filter_string="tags.level = 'training'",
+    order_by=["metrics.remission_auc DESC"],
+)
+print(json.dumps({"classes": sorted(classes.metrics), "found": found.metrics, "best": best.run_id[0]}))
+"""
 SERVED = """
 import bentoml, json
 model = bentoml.models.get("kap-outcomes:latest")
@@ -89,7 +110,9 @@ def promoted(recorded: TrackedRun) -> dict[str, Any]:
 
 
 def test_the_last_line_is_one_json_object_of_held_out_figures(recorded: TrackedRun) -> None:
-    assert set(recorded.answer) == {"run_id", "model_version", "report", "landmarks"}
+    assert set(recorded.answer) == {"run_id", "model_version", "reference", "report", "link", "landmarks"}
+    assert recorded.answer["reference"] == f"{MODEL}/1"
+    assert recorded.answer["run_id"] in recorded.answer["link"]
     assert recorded.answer["model_version"] == "1"
     assert len(recorded.answer["landmarks"]) == 3
     for landmark in recorded.answer["landmarks"]:
@@ -150,6 +173,41 @@ def test_the_winners_figures_are_the_same_in_the_answer_the_summary_the_runs_and
         for head, measure, measures in (("remission", "auc", remission), ("relapse", "c_index", relapse)):
             shown = landmark[head]["candidates"][landmark[head]["winner"]][measure]
             assert shown == measures[measure].estimate == runs[landmark["name"], head][measure]
+
+
+def test_the_list_of_runs_shows_a_dozen_figures_and_the_winners_under_names_that_begin_with_what_differs(
+    recorded: TrackedRun,
+) -> None:
+    (top,) = recorded.runs("training")
+    assert top.info.run_name == f"version 1 · {recorded.cohort.name}"
+    own = {name for name in top.data.metrics if not name.startswith(("seconds/", "system/"))}
+    assert own >= {"remission_auc", "remission_auc.before_session_1", "relapse_c_index.before_session_3", "patients"}
+    assert len(own) <= 13
+    assert {"seconds/leakage_checks", "seconds/evaluating_the_candidates"} <= top.data.metrics.keys()
+    heads = {run.info.run_name: run for run in recorded.runs("head")}
+    last = heads["remission · before session 3"]
+    assert top.data.params["winner.remission.before_session_3"] == last.data.tags["winner"]
+    assert top.data.metrics["remission_auc"] == last.data.metrics["auc"]
+    assert {"auc.low", "auc.high", "ipa", "oe"} <= last.data.metrics.keys()
+    assert {"c_index.low", "auc_84", "oe"} <= heads["relapse · before session 1"].data.metrics.keys()
+    assert "logistic · remission · before session 2" in {run.info.run_name for run in recorded.runs("candidate")}
+    assert "sustained_auc_84" in recorded.runs("landmark")[0].data.metrics
+
+
+def test_the_model_and_its_version_describe_themselves_and_have_a_card(recorded: TrackedRun) -> None:
+    registered, version = recorded.client.get_registered_model(MODEL), recorded.client.get_model_version(MODEL, "1")
+    assert "SYNTHETIC" in registered.description
+    assert "protocol **kap-synthetic**" in registered.description
+    assert version.description.startswith("SYNTHETIC. ")
+    assert f"trained on {recorded.cohort.name}" in version.description.splitlines()[0]
+    card = recorded.text("model_card.md")
+    assert f"# {MODEL}, protocol kap-synthetic, version 1" in card
+    for section in ("Intended use", "Not for", "Data", "How good it is", "Limits"):
+        assert f"## {section}" in card
+    (stored,) = recorded.place.folder.rglob("serving_input_example.json")
+    asked = json.loads(stored.read_text())["dataframe_split"]
+    assert asked["columns"][0] == "landmark"
+    assert len(asked["data"]) == 3
 
 
 def test_the_run_names_the_cohort_the_code_and_the_settings(recorded: TrackedRun) -> None:
@@ -249,6 +307,22 @@ def test_mlflow_alone_answers_as_kap_score_does(recorded: TrackedRun, promoted: 
     assert {"remission", "remission_low", "remission_high"} <= set(numbers)
     assert answers["applicability"].tolist() == scored["applicability"].tolist()
     np.testing.assert_allclose(scored[numbers].to_numpy(float), answers[numbers].to_numpy(float), rtol=0, atol=1e-12)
+
+
+def test_mlflow_evaluates_the_champion_and_finds_the_best_training(
+    recorded: TrackedRun, promoted: dict[str, Any]
+) -> None:
+    """The rows that the test above wrote; the outcomes are made up."""
+    done = recorded.place.python(EVALUATED, "rows.parquet")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert {"accuracy_score", "f1_score", "recall_score"} <= set(answer["classes"])
+    assert answer["found"].keys() == {"roc_auc", "log_loss", "brier"}
+    assert 0 < answer["found"]["brier"] < 1
+    assert answer["best"] == recorded.answer["run_id"]
+    verified = recorded.here.kap("audit", "verify", "1", "--json")
+    verdicts = {one["check"]: one["outcome"] for one in json.loads(verified.stdout.splitlines()[-1])["verdicts"]}
+    assert verdicts["artifacts"] == "passed", "what MLflow writes beside a model that it loads breaks no seal"
 
 
 def test_kap_predict_answers_for_one_patient_as_the_bundle_does(recorded: TrackedRun, promoted: dict[str, Any]) -> None:

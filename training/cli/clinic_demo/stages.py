@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 REFUSED_BY_POLICY = 4
-"""Exit code of `kap promote` when the evidence does not meet the policy, as in `training/cli/errors.py`."""
+"""Exit code of `kap promote` when the evidence does not meet the policy, as in `training/cli/options/errors.py`."""
 LOG = "log.txt"
 END_WITHIN_SECONDS = 30
 

@@ -6,6 +6,7 @@ from typing import Any
 from training.evaluation.case_mix_comparison import NOTABLE, CaseMixComparison
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence
 from training.report.wording import has_limits, patients
+from training.tracking.metrics import measures_of
 
 SHOWN = 3
 TITLES = {
@@ -34,19 +35,6 @@ def as_document(evidence: Evidence) -> dict[str, Any]:
             answer[head] = {name: estimate.model_dump() for name, estimate in found.items()} or None
         landmarks.append(answer)
     return {"landmarks": landmarks}
-
-
-def measures_of(landmark: LandmarkEvidence, head: str) -> dict[str, Estimate]:
-    """The measures of a head: of its curve, and of its questions."""
-    found = {name: estimate for one in landmark.heads if one.head == head for name, estimate in one.measures.items()}
-    for question in landmark.questions:
-        if question.head == head:
-            suffix = "" if question.horizon_days is None else f"_{question.horizon_days}"
-            found |= {f"{name}{suffix}": estimate for name, estimate in question.measures.items()}
-    longest = [question for question in landmark.questions if question.head == head and question.horizon_days]
-    if longest:
-        found["oe"] = longest[-1].measures["oe"]
-    return found
 
 
 def as_text(evidence: Evidence, compared: list[CaseMixComparison], version: str, report: str) -> str:

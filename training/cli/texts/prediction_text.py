@@ -135,7 +135,7 @@ def _reasons(outcome: str, contributions: list[Answer], notes: list[str]) -> str
 def _by_group(contributions: list[Answer]) -> str:
     sums: dict[str, float] = {}
     for entry in contributions:
-        group = "not recorded" if entry["value"] is None else GROUPS.get(entry["feature"], "study covariates")
+        group = "not recorded" if entry["value"] is None else GROUPS.get(entry["feature"], "the study's own")
         sums[group] = sums.get(group, 0.0) + entry["contribution"]
     largest = sorted(sums, key=lambda group: -abs(sums[group]))
     return ", ".join(f"{group} {sums[group]:+.2f}" for group in largest)

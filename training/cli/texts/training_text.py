@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from training.learning.choice import RULE
+from training.learning.choice import rule_text
+from training.registry.names import version_for_commands
 from training.report.wording import patients
 
 if TYPE_CHECKING:
+    from training.config import TrainingConfig
     from training.tracking.training import RecordedRun
 
-QUICK = "QUICK: parts of the evaluation were skipped; train without --quick for a version that can be promoted"
+QUICK = (
+    "QUICK: parts of the evaluation were skipped, and xgboost is not among the candidates; train without --quick for a "
+    "version that can be promoted"
+)
 HEADINGS = {
     "auc": "AUC",
     "log_loss": "log loss",
@@ -21,12 +26,19 @@ HEADINGS = {
 }
 
 
-def as_text(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "RecordedRun", *, quick: bool) -> str:
+def as_text(
+    landmarks: list[dict[str, Any]],
+    longest_horizon: int,
+    recorded: "RecordedRun",
+    config: "TrainingConfig",
+    research_only: str = "",
+) -> str:
     """The summary of `records.summary` as aligned text; every figure is from held-out patients.
 
-    Relapses are those within ``longest_horizon`` days; a ``quick`` training is marked.
+    Relapses are those within ``longest_horizon`` days; a quick training is marked, and one that is ``research_only``
+    with the reason.
     """
-    lines = []
+    lines, version = [], version_for_commands(recorded.model, recorded.model_version)
     for landmark in landmarks:
         lines += ["", landmark["name"], "=" * len(landmark["name"])]
         for name in ("remission", "relapse"):
@@ -36,12 +48,15 @@ def as_text(landmarks: list[dict[str, Any]], longest_horizon: int, recorded: "Re
         "All figures are from held-out patients. AUC and C-index: larger is better, 0.5 is chance.",
         "Log loss and Brier: smaller is better. Calibration: intercept 0 and slope 1 are ideal.",
         "",
-        f"The winner (*) is the best candidate, or {RULE}.",
+        f"The winner (*) is {rule_text(config.selection.rule, config.selection.level)}.",
         "Its figures include recalibration where the data support one. Those of the other candidates do not.",
         "",
-        f"registered as version {recorded.model_version}, run {recorded.run_id}",
+        f"registered as version {recorded.model_version} of {recorded.model}, run {recorded.run_id}",
+        f"in MLflow: {recorded.link}",
         f"report: {recorded.report}",
-        f'next: kap promote {recorded.model_version} --reason "..."' if not quick else QUICK,
+        *([f"RESEARCH ONLY: this version can't be promoted. {research_only}"] if research_only else []),
+        *([QUICK] if config.quick else []),
+        *([] if config.quick or research_only else [f'next: kap promote {version} --reason "..."']),
     ]
     return "\n".join(lines).lstrip("\n")
 

@@ -8,7 +8,7 @@ from training.evidence.parts import Estimate
 from training.monitoring.report.plots import Level, Line, Marks, lines_plot, marks_plot
 from training.monitoring.statistics.checks import ALARM, HINT
 from training.monitoring.statistics.document import AnswerWindow, Calibration, CalibrationWindow, Check, MonitoredModel
-from training.report.plots import Caption
+from training.report.figures.plots import Caption
 from training.report.wording import in_prose, percent, slug
 
 RAREST = 6

@@ -10,7 +10,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from training.evidence.parts import Estimate
-from training.report.plots import BLACK, BLUE, DASHES, GREEN, GREY, SETTINGS, VERMILION, Caption, as_svg, one_axes
+from training.report.figures.plots import (
+    BLACK,
+    BLUE,
+    DASHES,
+    GREEN,
+    GREY,
+    SETTINGS,
+    VERMILION,
+    Caption,
+    as_svg,
+    one_axes,
+)
 
 COLOURS = (BLUE, VERMILION, GREEN, BLACK, "#CC79A7", "#E69F00")
 MARKS = "osD^vP"

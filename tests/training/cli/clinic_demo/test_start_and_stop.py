@@ -17,7 +17,7 @@ from training.cli.clinic_demo.run import _settings
 from training.cli.clinic_demo.signing import EhrSigningKey
 from training.cli.clinic_demo.stages import REFUSED_BY_POLICY, Stages, own_environment, why_refused
 from training.cli.clinic_demo.stop_signal import StopRequestError
-from training.cli.errors import EVIDENCE
+from training.cli.options.errors import EVIDENCE
 
 pytestmark = pytest.mark.slow
 

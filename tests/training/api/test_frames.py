@@ -1,0 +1,56 @@
+"""Features and outcomes as frames: the numbers of the exported tables, one row per patient at a landmark."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.build import build_features
+from features.protocol.problems import InputRefusedError
+from training import feature_frame, outcome_frame
+from training.api.cohorts import LoadedCohort
+from training.outcomes.table import outcomes_frame
+
+THIRD = "before session 3"
+
+
+def test_features_are_those_of_the_models_by_name_and_patient(cohort: LoadedCohort) -> None:
+    frame = feature_frame(cohort, THIRD)
+    rows = build_features(cohort, cohort.protocol.landmarks[2])
+    reached = ~np.isnan(rows.day)
+    assert 0 < len(frame) == reached.sum() < len(cohort)
+    assert list(frame.columns) == list(rows.names)
+    assert frame.index.tolist() == cohort.patient_ids[reached].tolist()
+    np.testing.assert_array_equal(frame.to_numpy(), rows.values[reached])
+
+
+def test_outcomes_are_those_of_the_exported_table_as_numbers(cohort: LoadedCohort) -> None:
+    frame = outcome_frame(cohort, THIRD)
+    exported = outcomes_frame(cohort).query(f"landmark == '{THIRD}' and landmark_day.notna()").set_index("patient_id")
+    assert frame.index.tolist() == exported.index.tolist()
+    for column in ("remission", "sustained_84", "sustained_182"):
+        assert frame[column].dtype == np.float64
+        words = frame[column].map({1.0: "yes", 0.0: "no"})
+        asked = exported[exported[column].notna()].index
+        assert words[asked].fillna("not_observed").tolist() == exported.loc[asked, column].tolist()
+        assert words.drop(asked).isna().all()
+    pd.testing.assert_series_equal(
+        frame["followed_days"], exported["followed_days"].astype("float64"), check_index_type=False
+    )
+    assert set(frame["ended_by"].dropna()) == {"relapse", "censored", "competing"}
+
+
+def test_both_frames_have_the_same_rows_at_every_landmark(cohort: LoadedCohort) -> None:
+    for number in (1, 2, 3):
+        assert feature_frame(cohort, number).index.equals(outcome_frame(cohort, number).index)
+
+
+def test_a_landmark_may_be_given_by_its_number(cohort: LoadedCohort) -> None:
+    pd.testing.assert_frame_equal(feature_frame(cohort, 3), feature_frame(cohort, THIRD))
+
+
+@pytest.mark.parametrize("wrong", [0, 4, -1, "session 3", True, None])
+def test_an_unknown_landmark_is_answered_with_the_known_ones(cohort: LoadedCohort, wrong: object) -> None:
+    with pytest.raises(
+        InputRefusedError, match=f"before session 1, before session 2, {THIRD}, or its number from 1 to 3"
+    ):
+        feature_frame(cohort, wrong)  # type: ignore[arg-type]

@@ -1,0 +1,82 @@
+"""A command that is asked to stop ends everything that it started: processes, shared memory and temporary files.
+
+Exit codes: 130 after Ctrl-C, 143 after TERM, 129 at the end of the terminal: 128 plus the number of the signal.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+from typing import Any, NoReturn
+
+from training.held_signals import STOPPING
+
+PATIENCE_SECONDS = 3.0
+"""After these a second signal means that the person does not want to wait for the cleaning [judgement]."""
+
+
+@contextmanager
+def stopped_with_its_processes() -> Iterator[None]:
+    """Turn the signals that ask for a stop into an exit, so that every ``finally`` and ``with`` on the way is run.
+
+    A second signal, some seconds later, ends the command without more cleaning. A signal that the caller ignores
+    (`nohup`) stays ignored. A command with handlers of its own replaces these.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    taken = [number for number in set(STOPPING) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _exit) for number in taken}
+    try:
+        yield
+    except SystemExit as exit_:
+        if isinstance(exit_.code, int) and exit_.code - 128 in STOPPING:
+            _end_workers()
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _exit(number: int, _: FrameType | None) -> NoReturn:
+    again = partial(_exit_at_once, time.monotonic())
+    for other in set(STOPPING):
+        if signal.getsignal(other) is not signal.SIG_IGN:
+            signal.signal(other, again)
+    sys.exit(128 + number)
+
+
+def _exit_at_once(since: float, number: int, _: FrameType | None) -> None:
+    """End without more cleaning, which may wait for a server that does not answer; one soon after the first is part of
+    it, because `timeout` and a terminal may send two.
+    """
+    if time.monotonic() - since < PATIENCE_SECONDS:
+        return
+    for worker in list((getattr(_executor(), "_processes", None) or {}).values()):
+        worker.kill()
+    os._exit(128 + number)
+
+
+def _end_workers() -> None:
+    """Kill the workers of joblib, which outlive a killed command by minutes and keep its shared memory.
+
+    What they shared is removed when this process ends. ``get_reusable_executor`` would start an executor where there is
+    none, so the present one is looked up.
+    """
+    running = _executor()
+    if running is not None:
+        running.shutdown(wait=True, kill_workers=True)
+
+
+def _executor() -> Any:
+    """joblib's executor of this process; ``None`` if there is none."""
+    if "joblib" not in sys.modules:
+        return None
+    from joblib.externals.loky import reusable_executor
+
+    return getattr(reusable_executor, "_executor", None)

@@ -1,0 +1,167 @@
+"""The figures of a report and their captions; other modules draw them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count as counting
+
+from training.evidence.document import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question
+from training.report.figures import plots
+from training.report.figures.flow_diagram import flow_diagram
+from training.report.figures.forest_plot import forest_plot, missing_plot
+from training.report.figures.forests import site_forest, subgroup_forest
+from training.report.figures.icon_array import icon_array
+from training.report.figures.model_figures import COEFFICIENTS, incidence_figure, model_figures
+from training.report.figures.natural_frequencies import natural_frequencies
+from training.report.figures.planned import Planned
+from training.report.figures.plots import Caption
+from training.report.wording import in_prose, measure_title, number, patients, percent, slug
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A figure, its landmark, and its question if it belongs to one.
+
+    ``part`` is that of the models in full: the name of a head, or "candidates"; empty for other figures.
+    """
+
+    landmark: int
+    question: int | None
+    part: str
+    caption: Caption
+    svg: str
+
+    @property
+    def file_name(self) -> str:
+        """The name of the figure's own file."""
+        return f"{self.caption.name}.svg"
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it takes the width of the page: the coefficients of a model, with their numbers."""
+        return self.caption.name.startswith(COEFFICIENTS)
+
+
+Place = tuple[int | None, str]
+"""The question of a figure and its part of the report, as in `ReportFigure`."""
+
+
+def draw(evidence: Evidence) -> tuple[ReportFigure, ...]:
+    """Every figure of a report, in the order of reading; the same evidence gives the same bytes."""
+    taken: set[str] = set()
+    drawn = []
+    for position, landmark in enumerate(evidence.landmarks):
+        for (question, part), (caption, report_figure) in _of_landmark(landmark):
+            named = replace(caption, name=_free(caption.name, taken), title=f"{caption.title}, {landmark.name}")
+            taken.add(named.name)
+            drawn.append(ReportFigure(position, question, part, named, report_figure(named)))
+    return tuple(drawn)
+
+
+def figures(evidence: Evidence) -> dict[str, str]:
+    """Every figure of a report by file name."""
+    return {report_figure.file_name: report_figure.svg for report_figure in draw(evidence)}
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return name if name not in taken else next(free for i in counting(2) if (free := f"{name}-{i}") not in taken)
+
+
+def _of_landmark(landmark: LandmarkEvidence) -> Iterator[tuple[Place, Planned]]:
+    where = slug(landmark.name)
+    yield from (((None, ""), planned) for planned in _about_patients(landmark, where))
+    for position, question in enumerate(landmark.questions):
+        yield from (((position, ""), planned) for planned in _of_question(question, f"{where}-{slug(question.name)}"))
+    if landmark.incidence:
+        yield (None, ""), incidence_figure(landmark.incidence, where)
+    for head in landmark.heads:
+        if head.learning_curve and head.learning_curve.patients:
+            yield (None, ""), _learning(head.learning_curve, head.head, where)
+    yield from (((None, part), planned) for part, planned in model_figures(landmark, where))
+
+
+def _about_patients(landmark: LandmarkEvidence, where: str) -> Iterator[Planned]:
+    boxes = landmark.flow
+    if boxes:
+        said = "; ".join(f"{box.label} {box.n:,}" for box in boxes)
+        yield (
+            Caption(f"flow-{where}", "Flow of patients", "From all in the cohort to outcomes.", f"{said}."),
+            lambda caption: flow_diagram(boxes, caption),
+        )
+    found = natural_frequencies(landmark)
+    if found:
+        said = "; ".join(f"{number_of} {label}" for label, number_of in found.counts)
+        caption = Caption(
+            f"outcomes-{where}", "Outcomes of 100 patients", f"Of 100 {found.among}: {said}. {found.basis}"
+        )
+        yield caption, lambda caption: icon_array(found.counts, caption)
+    mix = [row for row in landmark.case_mix if row.recorded]
+    some = [row for row in mix if row.missing_share > 0]
+    if some:
+        names, proportions = [row.name for row in some], [row.missing_share for row in some]
+        said = f"Of {len(mix)} features known at the landmark, {len(some)} have missing values in some patients."
+        numbers = "; ".join(f"{row.name} {percent(row.missing_share)}" for row in some) + "."
+        caption = Caption(f"missing-{where}", "Missing values per feature", said, numbers)
+        yield caption, lambda caption: missing_plot(names, proportions, caption)
+
+
+def _of_question(question: Question, where: str) -> Iterator[Planned]:
+    title = question.name
+    curve, decision = question.calibration, question.decision
+    if curve and any(value is not None for value in curve.observed):
+        caption = Caption(f"calibration-{where}", f"Calibration: {title}", *_calibration_text(question, curve))
+        yield caption, lambda caption: plots.calibration_plot(curve, caption)
+    if decision and any(value is not None for value in decision.model):
+        caption = Caption(f"decision-{where}", f"Decision curve: {title}", _decision_text(question))
+        yield caption, lambda caption: plots.decision_plot(decision, caption)
+    if question.sites:
+        rows, panels, said = site_forest(question)
+        caption = Caption(f"sites-{where}", f"Sites: {title}", *said)
+        yield caption, lambda caption: forest_plot(rows, panels, caption)
+    groups, measures, content = subgroup_forest(question)
+    if groups:
+        caption = Caption(f"subgroups-{where}", f"Groups of patients: {title}", *content)
+        yield caption, lambda caption: forest_plot(groups, measures, caption)
+
+
+def _calibration_text(question: Question, curve: CalibrationCurve) -> tuple[str, str]:
+    found = question.measures
+    ends = [(p, o) for p, o in zip(curve.predicted, curve.observed, strict=True) if o is not None]
+    reach = (
+        f"Where {percent(ends[0][0])} were predicted, {percent(ends[0][1])} were observed; where "
+        f"{percent(ends[-1][0])} were predicted, {percent(ends[-1][1])}."
+        if ends
+        else "The observed proportions could not be estimated."
+    )
+    said = (
+        f"Observed share against predicted probability, smoothed, with 95% limits, among {patients(question.n)} "
+        f"with {question.events:,} events; below, the distribution of the predictions. {reach}"
+    )
+    slope, large, ratio = (in_prose(found.get(name)) for name in ("calibration_slope", "calibration_intercept", "oe"))
+    return said, f"Slope {slope}, in the large {large}, O:E {ratio}."
+
+
+def _decision_text(question: Question) -> str:
+    decision = question.decision
+    said = "Net benefit per patient of treating by the model, all or none, by threshold probability. "
+    rows = zip(decision.thresholds, decision.model, decision.treat_all, strict=True) if decision else ()
+    better = [t for t, model, everyone in rows if model is not None and model > max(everyone or 0.0, 0.0)]
+    if not better:
+        return said + "Acting on the model is better than both nowhere among the thresholds shown."
+    return said + (
+        f"Acting on the model is better than both at {len(better)} of {len(decision.thresholds if decision else ())} "
+        f"thresholds shown, the lowest of them {percent(min(better))} and the highest {percent(max(better))}."
+    )
+
+
+def _learning(curve: LearningCurve, head: str, where: str) -> Planned:
+    points = zip(curve.patients, curve.values, strict=True)
+    said = "; ".join(f"{fitted_on:,} patients {number(value.estimate)}" for fitted_on, value in points)
+    ahead = (
+        f" Extrapolated to {curve.doubled_patients:,} patients: {number(curve.doubled)}."
+        if curve.doubled is not None and curve.doubled_patients is not None
+        else " The points do not support an extrapolation."
+    )
+    measure = measure_title(curve.measure)
+    words = f"{measure} of held-out patients, by number of patients in the training data.{ahead}"
+    caption = Caption(f"learning-{where}-{head}", f"Learning curve: {head}", words, f"{said}.")
+    return caption, lambda caption: plots.learning_plot(curve, measure, caption)
