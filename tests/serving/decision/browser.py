@@ -32,6 +32,11 @@ class WatchedPage:
         )
         return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found["violations"]]
 
+    def follow(self, element: Any) -> None:
+        """Click a link, or the button of a form, and wait until the page that answers is loaded."""
+        with self.page.expect_navigation():
+            element.click()
+
 
 @contextmanager
 def watched(chromium: Any, origin: str, **options: Any) -> Iterator[WatchedPage]:

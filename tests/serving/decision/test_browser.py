@@ -207,7 +207,7 @@ def test_the_language_changes_by_its_link_and_follows_the_browser(page_server: S
     with watched(chromium, origin(page_server), locale="de-AT") as opened:
         opened.page.goto(launch(page_server).removesuffix("&lang=en"))
         assert opened.page.locator("html").get_attribute("lang") == "de"
-        opened.page.get_by_role("link", name="English").click()
+        opened.follow(opened.page.get_by_role("link", name="English"))
         assert opened.page.locator("html").get_attribute("lang") == "en"
         assert opened.page.locator("h1").inner_text() == "Getting well and staying well: numbers to talk about"
 

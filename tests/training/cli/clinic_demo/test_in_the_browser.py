@@ -47,7 +47,7 @@ def watched(browser: Browser, demo: RunningDemo) -> Iterator[WatchedPage]:
 
 
 def opened(watched: WatchedPage, letter: str) -> Page:
-    watched.page.get_by_role("link", name=f"Synthetic Patient {letter}").click()
+    watched.follow(watched.page.get_by_role("link", name=f"Synthetic Patient {letter}"))
     return watched.page
 
 
@@ -65,14 +65,14 @@ def test_the_whole_way(watched: WatchedPage) -> None:
     assert decision.get_by_role("heading", level=1).count() == 1
     decision.close()
 
-    page.get_by_role("button", name="Dismiss this card").first.click()
+    watched.follow(page.get_by_role("button", name="Dismiss this card").first)
     assert page.get_by_text("Feedback sent: overridden").count() == 1
 
-    page.get_by_role("button", name="Sign a ketamine order").click()
+    watched.follow(page.get_by_role("button", name="Sign a ketamine order"))
     assert page.get_by_text("Hook order-sign").count() >= 1
     assert page.get_by_role("article").count() > 1
 
-    page.get_by_role("button", name="Ask over FHIR").click()
+    watched.follow(page.get_by_role("button", name="Ask over FHIR"))
     table = page.get_by_role("table", name="The predictions of every RiskAssessment that came back")
     assert table.get_by_role("row").count() > 1
     assert (watched.console, watched.outside) == ([], [])
@@ -103,11 +103,11 @@ def test_a_patient_without_a_prediction_has_a_card_that_says_why(watched: Watche
 def test_every_call_of_every_patient_is_accepted(watched: WatchedPage) -> None:
     for letter in "ABC":
         page = opened(watched, letter)
-        page.get_by_role("button", name="Sign a ketamine order").click()
-        page.get_by_role("button", name="Ask over FHIR").click()
+        watched.follow(page.get_by_role("button", name="Sign a ketamine order"))
+        watched.follow(page.get_by_role("button", name="Ask over FHIR"))
         states = page.locator("summary .about").all_inner_texts()
         assert all(state.startswith("200,") for state in states), (letter, states)
-        page.get_by_role("link", name="Patients").click()
+        watched.follow(page.get_by_role("link", name="Patients"))
     assert (watched.console, watched.outside) == ([], [])
 
 
@@ -126,18 +126,18 @@ def test_every_page_is_accessible(watched: WatchedPage) -> None:
         page.evaluate(axe_source())
         assert not watched.violations()
         opened(watched, letter)
-        page.get_by_role("button", name="Sign a ketamine order").click()
-        page.get_by_role("button", name="Ask over FHIR").click()
+        watched.follow(page.get_by_role("button", name="Sign a ketamine order"))
+        watched.follow(page.get_by_role("button", name="Ask over FHIR"))
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         page.evaluate(axe_source())
         assert not watched.violations(), letter
-        page.get_by_role("link", name="Patients").click()
+        watched.follow(page.get_by_role("link", name="Patients"))
 
 
 def test_no_page_is_wider_than_a_telephone(watched: WatchedPage) -> None:
     page = watched.page
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     opened(watched, "B")
-    page.get_by_role("button", name="Ask over FHIR").click()
+    watched.follow(page.get_by_role("button", name="Ask over FHIR"))
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
