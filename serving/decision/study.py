@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
 
 from features.protocol.document import Protocol
+from features.protocol.study import KAP_STUDY
 from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
 from models.performance import Performance
@@ -36,6 +37,12 @@ class StudyFacts:
     def fewest_years(self) -> float:
         """The age from which on the model answers."""
         return self.protocol.eligibility.minimum_age
+
+    @property
+    def own_purpose(self) -> str | None:
+        """The purpose in the English words of a study that is not KAP's; ``None`` for KAP, whose words the page has."""
+        purpose = self.protocol.described.purpose
+        return None if purpose == KAP_STUDY.purpose else purpose
 
     @property
     def validated_on_real_patients(self) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from features.protocol.study import KAP_STUDY, NEUTRAL_STUDY
 from serving.contract.calendar import CourseCalendar
 from serving.contract.description import ModelDescription
 from serving.contract.response import Document
 from serving.fhir.answer.elements import Resource, concept, days_range
+from serving.prediction.description import INTENDED_USE
 
 CLINICAL_STATUS = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 """FHIR's own codes for the course of a condition, of which "remission" and "relapse" fit (FHIR R4 [seen])."""
@@ -53,7 +55,8 @@ def questions_of(answer: Document, model: ModelDescription | None, calendar: Cou
 def _remission(entry: Document, model: ModelDescription | None, calendar: CourseCalendar) -> RiskQuestion:
     text, when = ("Remission, by the study's rule", {}) if model is None else _remission_window(model, calendar)
     outcome = concept(text, CLINICAL_STATUS, "remission", "Remission")
-    title = "Probability of remission after ketamine-assisted psychotherapy"
+    kap = model is not None and model.intended_use == INTENDED_USE
+    title = f"Probability of remission after {KAP_STUDY.treatment if kap else NEUTRAL_STUDY.treatment}"
     return RiskQuestion("remission", title, (_predicted(outcome, when, entry),), head="remission")
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from features.protocol.document import Covariate, Protocol
+from features.protocol.study import StudyDescription
 from models.bundle import Bundle
 from models.performance import (
     LandmarkPerformance,
@@ -492,6 +493,17 @@ def test_a_studys_own_covariate_is_called_as_the_study_calls_it() -> None:
         "Anderes, wonach diese Studie fragte: vor allem hours of sleep a night (über dem Mittel der Studie)"
         in text_of(page, "patient")
     )
+
+
+def test_a_model_of_another_study_is_for_what_its_study_says() -> None:
+    other = toy_bundle(Protocol(name="anxiety-course", study=StudyDescription(treatment="a course of therapy")))
+    english, german = (text_of(page_of(other, language=one), "clinician") for one in ("en", "de"))
+    purpose = "To inform a clinician who plans a course of therapy about the probability of remission and of relapse"
+    for words in (english, german):
+        assert purpose in words
+        assert not re.search("ketamine-assisted|ketamingestützt", words)
+    assert "it supports your judgement and never replaces it" in english.lower()
+    assert "for ketamine-assisted psychotherapy" in text_of(page_of(toy_bundle()), "clinician").lower()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -192,6 +192,12 @@ def test_a_question_without_a_head_is_not_answered() -> None:
     assert risk["code"]["text"] == "Probability of remission after ketamine-assisted psychotherapy"
 
 
+def test_a_model_of_another_study_is_not_said_to_be_about_ketamine() -> None:
+    other = digested(without(toy_bundle(replace(Protocol(), name="anxiety-course")), "relapse"))
+    (risk,) = resources_in(answered(other, EXAMPLE), "RiskAssessment")
+    assert risk["code"]["text"] == "Probability of remission after the treatment of this study"
+
+
 def test_what_was_not_used_is_said_with_its_place_and_why(bundle: Bundle) -> None:
     """The landmark is before session 3 on day 14; the rating on day 20 and the event on day 14 come after it."""
     later = example(
