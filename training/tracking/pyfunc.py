@@ -10,6 +10,9 @@ refusals of `kap score`. The parameter ``answer`` asks for less, in the form tha
 It is given with a call (``params={"answer": ...}``), or when the model is loaded (``model_config={"answer": ...}``).
 """
 
+import sys
+from contextlib import suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,13 @@ import mlflow
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+if Path(__file__).with_name("MLmodel").exists():  # loaded from a recorded model, whose files are sealed: add none
+    sys.dont_write_bytecode = True
+    cached = Path(cache_from_source(__file__))
+    cached.unlink(missing_ok=True)
+    with suppress(OSError):
+        cached.parent.rmdir()
 
 from features.records.timeline import Floats
 from models.applicability import Applicable

@@ -64,8 +64,8 @@ def test_every_example_runs(name: str, store: SameProcess, cohort: LoadedCohort)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("guide", GUIDES)
-def test_the_python_of_a_guide_runs(guide: str, store: SameProcess, one_landmark: Path) -> None:
-    """On the small cohort, and quickly: paths and settings are those of this test."""
+def test_the_python_of_a_guide_runs(guide: str, tmp_path: Path, one_landmark: Path) -> None:
+    """On the small cohort, in a store of its own, and quickly: paths and settings are those of this test."""
     folder = repr(str(one_landmark))
     small = {'"demo-cohort"': folder, '"other-clinic"': folder, "train(cohort": "train(cohort, **quickly"}
     quickly = {"settings": {"training": {"draws": 20, "folds": 3}}, "candidates": ["no_model", "one_variable"]}
@@ -73,4 +73,5 @@ def test_the_python_of_a_guide_runs(guide: str, store: SameProcess, one_landmark
     code = "\n".join(blocks(guide))
     for written, here in small.items():
         code = code.replace(written, here)
-    exec(compile(code, guide, "exec"), place)  # noqa: S102 - our own guide
+    with SameProcess(tmp_path).in_use():
+        exec(compile(code, guide, "exec"), place)  # noqa: S102 - our own guide

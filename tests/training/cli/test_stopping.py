@@ -188,6 +188,7 @@ IMPATIENT = """
 import signal
 from training.cli.options import stopping
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
 stopping.PATIENCE_SECONDS = {patience}
 with stopping.stopped_with_its_processes():
     try:
