@@ -18,7 +18,7 @@ from models.fitting.learners import FittedScore, TrainingData, fit_nothing
 from models.fitting.optuna_search import TuningTrial
 from models.settings.sections import TuningSettings
 from training.average_risk import AVERAGE_RISK
-from training.config import TrainingConfig
+from training.config import CANDIDATES, TrainingConfig
 from training.learning.answered_rows import with_answers_only
 from training.learning.candidates import candidates_of, exported, learner_for
 from training.learning.choice import Choice, choose
@@ -89,6 +89,19 @@ def candidates_for(task: Task, config: TrainingConfig) -> tuple[str, ...]:
     if task.rarer < config.events_to_fit:
         return ("no_model",)
     return tuple(candidate.name for candidate in candidates_of(config) if candidate.can_take(task))
+
+
+def absent_candidates(task: Task, config: TrainingConfig) -> dict[str, str]:
+    """Why a candidate, built in or configured, was not fitted to a task, by name."""
+    fitted = candidates_for(task, config)
+    configured = {candidate.name: candidate.why_not(task) for candidate in candidates_of(config)}
+    few = task.rarer < config.events_to_fit
+    outcomes = f"too few outcomes: {task.rarer} of the rarer kind, and a model needs {config.events_to_fit}"
+    unwanted = {name: "the settings leave it out" for name in CANDIDATES if name not in configured}
+    if config.quick and "xgboost" in unwanted:
+        unwanted["xgboost"] = "a quick training leaves it out"
+    lacking = {name: outcomes if few else why for name, why in configured.items() if name not in fitted}
+    return unwanted | lacking
 
 
 def fit_heads(
