@@ -30,6 +30,7 @@ from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.plausibility.cohort_check import IMPORT_DIGEST
 from training.provenance import CANDIDATE, Provenance, collect_provenance
+from training.registry.artifacts import HELD_OUT
 from training.registry.seal import digest_of
 from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
@@ -40,7 +41,6 @@ ELSEWHERE = 10 * CONVERGED
 A fit stops within ``CONVERGED`` of its solution, and where rounding differs it may stop elsewhere within it. Two
 fits then differ by up to twice as much in a coefficient, and a prediction adds up several: ten times leaves room.
 """
-HELD_OUT = "held_out_predictions.parquet"
 DATA_CHECKS = ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again")
 UPDATE = "update"
 
