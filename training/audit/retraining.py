@@ -5,6 +5,7 @@ compared within 1e-6 instead of bytes.
 """
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,11 +86,23 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
     machine = machine_of(stored, provenance)
     processor = f"on another processor, {machine.then}" if machine.elsewhere else machine.now
     return [
-        passed("code", commit + later) if same else failed("code", f"{other} ({commit})"),
+        passed("code", commit + later) if same else failed("code", f"{other} ({_both_commits(then, here, commit)})"),
         verdict_of(
             "environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"
         ),
     ]
+
+
+def _both_commits(then: Mapping[str, str], here: Mapping[str, str], recorded: str) -> str:
+    """The recorded code and the present one, and how to come back to the former."""
+    now = f"commit {here['commit'][:12]}" + (", of a working copy with changes" if here["modified"] == "True" else "")
+    named = then.get("commit", "unknown")
+    if named == "unknown":
+        return f"{recorded}; now {now}. Install the release of the training to check with its code"
+    back = f"git checkout {named[:12]}"
+    if then.get("modified") == "True":
+        return f"{recorded}; now {now}. {back} comes closest; its changes were not recorded"
+    return f"{recorded}; now {now}. To check with the code of the training: {back}, then make setup"
 
 
 def _other_candidates(stored: StoredTraining) -> list[str]:
