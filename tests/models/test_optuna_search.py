@@ -1,6 +1,6 @@
 """Tuning by Optuna: the same trials for the same data, within the ranges, and no patient held out among them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -42,6 +42,19 @@ def test_what_was_tuned_can_be_fitted_again_from_the_record() -> None:
 
 def test_a_time_limit_ends_the_search_after_at_least_one_trial() -> None:
     assert len(fit_logistic(TuningSettings(search="optuna", time_limit_seconds=1e-9))(DATA).trials) == 1
+
+
+@pytest.mark.parametrize(("limit", "made"), [(0.0, 6), (2.0, 2), (2.5, 3), (60.0, 6)])
+def test_no_trial_begins_after_the_time_limit(limit: float, made: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock by which each trial takes one second; 0 is no limit."""
+    seconds = [100.0]
+    monkeypatch.setattr("models.fitting.optuna_search.time.monotonic", lambda: seconds[0])
+
+    def loss(parameters: Mapping[str, float]) -> tuple[float, Mapping[str, float]]:
+        seconds[0] += 1.0
+        return parameters["x"], {}
+
+    assert len(search_by_optuna([SearchRange("x", 0, 1)], loss, 6, 1, limit)) == made
 
 
 def test_patients_without_a_count_have_no_part_in_the_search() -> None:

@@ -10,6 +10,7 @@ from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import read_evidence
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_agreement
 from training.plausibility.import_agreement import TABLES_AS_IMPORTED, imported_digest
+from training.registry.artifacts import EVIDENCE
 from training.registry.decisions import Decision, Finding
 from training.registry.seal import (
     SEAL,
@@ -25,7 +26,6 @@ from training.registry.stored_training import StoredTraining, StoredVersion
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
 LOST = "deleted from the store, with all that it recorded"
-EVIDENCE = "evidence.json"
 RECORD_KINDS = ("run", "parameter", "metric", "tag", "dataset", "model", "version")
 
 

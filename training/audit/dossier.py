@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.audit.audit import checked_record, read_training, run_of
-from training.audit.checks import EVIDENCE
 from training.audit.dossier_sections import Dossier, listed_artifacts, sections
 from training.evidence.document import Evidence, read_evidence
+from training.registry.artifacts import EVIDENCE
 from training.registry.names import split_reference
 from training.registry.release import decision_log
 from training.registry.stored_training import StoredTraining

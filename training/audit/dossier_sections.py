@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from models.bundle import Bundle
-from training.audit.checks import EVIDENCE
 from training.audit.import_facts import import_facts
 from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Question, read_evidence
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_warnings
+from training.registry.artifacts import EVIDENCE, PROTOCOL
 from training.registry.decisions import Decision
 from training.registry.names import MODEL_NAME
 from training.registry.seal import SEAL, SealRefusedError, digest_of, read_seal
@@ -22,7 +22,6 @@ from training.report.wording import interval, measure_title, patients
 from training.verdicts import Verdict
 
 MANIFEST = "artifacts/bundle/manifest.json"
-PROTOCOL = "protocol.json"
 
 
 @dataclass(frozen=True)

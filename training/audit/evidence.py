@@ -8,11 +8,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from training.evidence.document import Evidence, read_evidence
+from training.registry.artifacts import EVIDENCE
 from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, failed, not_checked, passed, verdict_of
 
 CHECK = "evidence again"
-EVIDENCE, BUNDLE = "evidence.json", "bundle_digest"
+BUNDLE = "bundle_digest"
 ELSEWHERE = 1e-6
 """Largest difference of a number between processor families, absolute, or relative to numbers above 1."""
 Leaf = tuple[str, Any]

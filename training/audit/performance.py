@@ -6,7 +6,7 @@ Other checks report lost or changed evidence; this one compares a copy with the 
 from pydantic import TypeAdapter, ValidationError
 
 from models.performance import PERFORMANCE, MeasuredPerformance, Performance
-from training.audit.checks import EVIDENCE
+from training.registry.artifacts import EVIDENCE
 from training.registry.performance import RecordedEvidence, measured
 from training.registry.seal import digest_of
 from training.registry.stored_training import ServedCopy, StoredTraining

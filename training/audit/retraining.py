@@ -5,6 +5,7 @@ compared within 1e-6 instead of bytes.
 """
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from training.outcomes.digests import features_digest, outcomes_digest
 from training.outcomes.labels import derive_outcomes
 from training.plausibility.cohort_check import IMPORT_DIGEST
 from training.provenance import CANDIDATE, Provenance, collect_provenance
+from training.registry.artifacts import HELD_OUT
 from training.registry.seal import digest_of
 from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
@@ -40,7 +42,6 @@ ELSEWHERE = 10 * CONVERGED
 A fit stops within ``CONVERGED`` of its solution, and where rounding differs it may stop elsewhere within it. Two
 fits then differ by up to twice as much in a coefficient, and a prediction adds up several: ten times leaves room.
 """
-HELD_OUT = "held_out_predictions.parquet"
 DATA_CHECKS = ("cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again")
 UPDATE = "update"
 
@@ -85,11 +86,23 @@ def environment_verdicts(stored: StoredTraining) -> list[Verdict]:
     machine = machine_of(stored, provenance)
     processor = f"on another processor, {machine.then}" if machine.elsewhere else machine.now
     return [
-        passed("code", commit + later) if same else failed("code", f"{other} ({commit})"),
+        passed("code", commit + later) if same else failed("code", f"{other} ({_both_commits(then, here, commit)})"),
         verdict_of(
             "environment", wrong, f"Python {here['python']}, {len(wanted)} locked versions; trained {processor}"
         ),
     ]
+
+
+def _both_commits(then: Mapping[str, str], here: Mapping[str, str], recorded: str) -> str:
+    """The recorded code and the present one, and how to come back to the former."""
+    now = f"commit {here['commit'][:12]}" + (", of a working copy with changes" if here["modified"] == "True" else "")
+    named = then.get("commit", "unknown")
+    if named == "unknown":
+        return f"{recorded}; now {now}. Install the release of the training to check with its code"
+    back = f"git checkout {named[:12]}"
+    if then.get("modified") == "True":
+        return f"{recorded}; now {now}. {back} comes closest; its changes were not recorded"
+    return f"{recorded}; now {now}. To check with the code of the training: {back}, then make setup"
 
 
 def _other_candidates(stored: StoredTraining) -> list[str]:

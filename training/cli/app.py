@@ -154,9 +154,26 @@ for _command in (runs, report, evaluate, recalibrate, promote, rollback, history
     main.add_command(_command)
 
 
+def _write_example(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """The demonstration's patient, before any other option or argument is asked for."""
+    if wanted:
+        from training.cli.demo import PATIENT
+
+        click.echo(json.dumps(PATIENT, indent=1))
+        context.exit()
+
+
 @main.command()
 @click.argument("file", type=click.File("rb"))
 @MODEL_OPTION
+@click.option(
+    "--example",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_write_example,
+    help="Print the record of a made-up patient to start from, and predict nothing.",
+)
 @click.option("--in-words", "words", is_flag=True, help="Answer in sentences instead of JSON.")
 @click.option("--fhir", is_flag=True, help="FILE has FHIR resources, and so does the answer, as POST /fhir/$predict.")
 @answers_for_mistakes

@@ -17,7 +17,7 @@ from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import relapse_measures
 from training.evidence.document import CandidateEvidence, Estimate, HeadEvidence, Instability, LearningCurve, SampleSize
 from training.learning.candidates import learner_for
-from training.learning.fit import CandidateFit, HeadFit
+from training.learning.fit import CandidateFit, HeadFit, absent_candidates
 from training.learning.own_candidates.classifier import EstimatorScore
 from training.learning.own_candidates.survival import CurveScore, SurvivalLearner
 from training.learning.refits import training_data_of
@@ -53,6 +53,7 @@ def head_evidence(
         sample_size=sample_size(fit, config),
         instability=instability,
         learning_curve=learning_curve,
+        absent=absent_candidates(fit.task, config),
     )
 
 
@@ -61,7 +62,14 @@ def _candidate(fit: HeadFit, candidate: CandidateFit) -> CandidateEvidence:
     found = fit.choice.differences[candidate.name]
     low, high = found.limits
     difference = Estimate(estimate=found.estimate, low=low, high=high)
-    return CandidateEvidence(name=candidate.name, loss=candidate.loss, difference=difference, z=found.z, p=found.p)
+    return CandidateEvidence(
+        name=candidate.name,
+        loss=candidate.loss,
+        difference=difference,
+        z=found.z,
+        p=found.p,
+        research_only=candidate.research_only,
+    )
 
 
 def evaluated_head(name: str, record: HeadRecord, evaluated: EvaluatedPredictions, draws: Draws) -> HeadEvidence:

@@ -81,7 +81,8 @@ class CandidateEvidence(EvidencePart):
 
     ``difference`` is paired by patient and has a 95% interval; ``z`` is the difference in standard errors and
     ``p`` its one-sided p by the t test, null for the best candidate itself. The average (no_model) is kept unless its
-    ``p`` is below the level of the settings, by the usual rule; else the best is chosen.
+    ``p`` is below the level of the settings, by the usual rule; else the best is chosen. ``research_only`` says why no
+    bundle can hold it, empty if one can.
     """
 
     name: str
@@ -89,12 +90,14 @@ class CandidateEvidence(EvidencePart):
     difference: Estimate
     z: Number
     p: Number
+    research_only: str = ""
 
 
 class HeadEvidence(EvidencePart):
     """The evidence of a head, except its questions. ``measures`` has those without a horizon (c_index, ...).
 
-    ``model`` is the head in full, where it was fitted or updated on this cohort.
+    ``model`` is the head in full, where it was fitted or updated on this cohort. ``absent`` says by name why
+    candidates were not fitted.
     """
 
     head: Literal["remission", "relapse"]
@@ -109,6 +112,7 @@ class HeadEvidence(EvidencePart):
     instability: Instability | None
     learning_curve: LearningCurve | None
     model: ModelSpecification | None = None
+    absent: dict[str, str] = Field(default_factory=dict)
 
 
 class FeatureSummary(EvidencePart):

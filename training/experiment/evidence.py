@@ -152,7 +152,7 @@ def _caveats(training: Training) -> list[str]:
     if training.config.quick:
         caveats.append("A quick training: parts were left out. A promotion needs an override.")
     if training.folds.kind == "patients":
-        caveats.append("Patients were held out at random: nothing here shows how the model does at another site.")
-    caveats.append("The winners were chosen by the same held-out patients: their figures are slightly optimistic.")
+        caveats.append("Patients were held out at random, not by site: what is said of other sites is likely too good.")
+    caveats.append("The models were chosen by the same held-out patients: their figures are slightly optimistic.")
     unrecorded = missing_events(training.cohort)
     return [*caveats, unrecorded] if unrecorded else caveats

@@ -115,6 +115,8 @@ def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:
     if bundle.training.get("synthetic") is True:
         caveats.append("The model was fitted on a synthetic cohort: it says nothing about real patients.")
     if len(np.unique(cohort.site)) > 1:
-        caveats.append("Intervals are over patients of these sites; the forest plot shows what other sites may expect.")
+        caveats.append(
+            "Intervals are over patients of these sites; the forest plot shows what a check elsewhere may find."
+        )
     unrecorded = missing_events(cohort)
     return [*caveats, unrecorded] if unrecorded else caveats

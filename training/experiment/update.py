@@ -143,9 +143,8 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
         evaluated.append(evaluate_parts(rows, outcome, weights, _held_out(part, outcome.eligible, folds)))
         progress()
     made = _bundle(wanted, parts, updates)
-    said = as_text(
-        [(m.name, head, update) for m, found in zip(landmarks, updates, strict=True) for head, update in found.items()]
-    )
+    each = [(m.name, *one) for m, found in zip(landmarks, updates, strict=True) for one in found.items()]
+    said = as_text(each, config.recalibration.significance)
     again = [part.updates(everyone) for part in parts]
     caveats = _competing_kept(parts, updates)
     evidence_parts = _UpdateEvidence(folds, leakage, said, updates, _refit_check(updates, again), caveats)

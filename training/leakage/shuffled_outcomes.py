@@ -14,6 +14,7 @@ from features.protocol.document import Landmark
 from features.records.timeline import Indices, Mask
 from models.calibration import BinomialCounts
 from models.fitting.learners import Penalty, fit_logistic_at
+from models.settings.sections import TuningSettings
 from training.config import TrainingConfig
 from training.evidence.document import LeakageCheck
 from training.learning.relapse_task import RelapseTask
@@ -59,7 +60,7 @@ def shuffled_check(
         if task.rarer < config.events_to_fit:
             seen.append(f"{landmark.name}, {task.name}: too few outcomes to fit a model")
             continue
-        found = shuffled_auc(task, folds, config.seed)
+        found = shuffled_auc(task, folds, config.seed, config.tuning)
         seen.append(f"{landmark.name}, {task.name}: AUC {found.auc:.3f} (chance: 0.5 +/- {found.tolerance:.3f})")
         if not found.near_half:
             named.append(f"{landmark.name}: {task.name}")
@@ -78,7 +79,7 @@ def shuffled_check(
     )
 
 
-def shuffled_auc(task: Task, folds: Folds, seed: int) -> ShuffledAuc:
+def shuffled_auc(task: Task, folds: Folds, seed: int, tuning: TuningSettings) -> ShuffledAuc:
     """Fit on the other folds, predict each held-out fold, outcomes shuffled within folds; NaN if no fold has both.
 
     Every held-out fold is predicted from a shuffle of its own: with one shuffle for all, two folds' AUCs would move
@@ -91,7 +92,8 @@ def shuffled_auc(task: Task, folds: Folds, seed: int) -> ShuffledAuc:
         for shuffle, number in np.ndindex(shuffles, len(folds.names)):
             repeat = shuffle % folds.repeats
             rng = np.random.default_rng([seed, shuffle, number])
-            found.append(_held_out_auc(shuffled(task, folds.fold[repeat], rng), held_out(folds, repeat, number)))
+            mixed, held = shuffled(task, folds.fold[repeat], rng), held_out(folds, repeat, number)
+            found.append(_held_out_auc(mixed, held, tuning))
     defined = np.array([pair for pair in found if pair is not None])
     if not len(defined):
         return ShuffledAuc(0.5, float("inf"))
@@ -132,11 +134,11 @@ def _permutation(group: Indices, rng: np.random.Generator) -> Indices:
     return permutation
 
 
-def _held_out_auc(task: Task, held: Mask) -> tuple[float, float] | None:
+def _held_out_auc(task: Task, held: Mask, tuning: TuningSettings) -> tuple[float, float] | None:
     """AUC in the held-out fold and its variance under chance; ``None`` for held-out outcomes of one kind only."""
     if task.rarer_among(~held) < 1:
         return None
-    head, _ = task.fit(fit_logistic_at(PENALTY), ~held)
+    head, _ = task.fit(fit_logistic_at(PENALTY, tuning), ~held)
     out = task.hold_out(head, held)
     yes = task.relapsed[out.patient] if isinstance(task, RelapseTask) else out.binomial.successes > 0
     events, others = int(yes.sum()), int((~yes).sum())

@@ -39,10 +39,16 @@ class Candidate:
     is_own: bool = False
 
     def can_take(self, task: Task) -> bool:
-        """Whether the candidate can be fitted to a task: one variable must vary."""
+        """Whether the candidate can be fitted to a task."""
+        return not self.why_not(task)
+
+    def why_not(self, task: Task) -> str:
+        """Why the candidate can't be fitted to a task, empty if it can; one variable must vary."""
         if task.name not in self.heads:
-            return False
-        return self.name != "one_variable" or len(np.unique(_recorded(task))) > 1
+            return f"it does not predict {task.name}"
+        if self.name == "one_variable" and len(np.unique(_recorded(task))) <= 1:
+            return f"{task.one_variable} does not differ between the patients"
+        return ""
 
 
 def candidates_of(config: TrainingConfig) -> tuple[Candidate, ...]:

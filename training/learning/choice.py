@@ -57,25 +57,15 @@ class LossDifference:
 
 @dataclass(frozen=True)
 class Choice:
-    """The winner and the best candidate by loss, and every candidate's difference to the best, by rising complexity."""
+    """The winner and the best candidate by loss, and every candidate's difference to the best, by rising complexity.
+
+    ``rule`` is the one in use.
+    """
 
     winner: str
     best: str
     differences: Mapping[str, LossDifference]
-
-
-def rule_text(rule: str, level: float) -> str:
-    """The rule of the settings as a sentence, as terminal and report state it."""
-    below = f"{level:.2f}" if round(level, 2) == level else f"{level:g}"
-    return {
-        "average_or_best": "the best candidate, or the average where none beats it significantly (one-sided paired t "
-        f"test, p below {below})",
-        "best": "the candidate with the least held-out loss",
-        "simplest": "the simplest candidate that the best one does not beat significantly (one-sided paired t test, p "
-        f"below {below})",
-        "one_standard_error": "the simplest candidate whose mean held-out loss is within one standard error of the "
-        "best one's",
-    }[rule]
+    rule: str = SelectionSettings.rule
 
 
 def choose(
@@ -102,7 +92,7 @@ def choose(
         winner = next(name for name, found in differences.items() if name == best or found.estimate <= reach)
     else:
         winner = average if differences[average].tolerated else best
-    return Choice(winner, best, differences)
+    return Choice(winner, best, differences, settings.rule)
 
 
 def difference(paired: Floats, site: NDArray[np.integer], settings: SelectionSettings) -> LossDifference:

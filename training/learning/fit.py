@@ -18,10 +18,11 @@ from models.fitting.learners import FittedScore, TrainingData, fit_nothing
 from models.fitting.optuna_search import TuningTrial
 from models.settings.sections import TuningSettings
 from training.average_risk import AVERAGE_RISK
-from training.config import TrainingConfig
+from training.config import CANDIDATES, TrainingConfig
 from training.learning.answered_rows import with_answers_only
 from training.learning.candidates import candidates_of, exported, learner_for
 from training.learning.choice import Choice, choose
+from training.learning.choice_text import average_text, competing_text
 from training.learning.held_out import fold_measures, measures
 from training.learning.own_candidates.survival import SurvivalLearner
 from training.learning.relapse_task import RelapseTask
@@ -88,6 +89,19 @@ def candidates_for(task: Task, config: TrainingConfig) -> tuple[str, ...]:
     if task.rarer < config.events_to_fit:
         return ("no_model",)
     return tuple(candidate.name for candidate in candidates_of(config) if candidate.can_take(task))
+
+
+def absent_candidates(task: Task, config: TrainingConfig) -> dict[str, str]:
+    """Why a candidate, built in or configured, was not fitted to a task, by name."""
+    fitted = candidates_for(task, config)
+    configured = {candidate.name: candidate.why_not(task) for candidate in candidates_of(config)}
+    few = task.rarer < config.events_to_fit
+    outcomes = f"too few outcomes: {task.rarer} of the rarer kind, and a model needs {config.events_to_fit}"
+    unwanted = {name: "the settings leave it out" for name in CANDIDATES if name not in configured}
+    if config.quick and "xgboost" in unwanted:
+        unwanted["xgboost"] = "a quick training leaves it out"
+    lacking = {name: outcomes if few else why for name, why in configured.items() if name not in fitted}
+    return unwanted | lacking
 
 
 def fit_heads(
@@ -231,40 +245,14 @@ def _note(task: Task, choice: Choice, candidates: Mapping[str, CandidateFit], co
             f"{config.events_to_fit}: {AVERAGE_RISK}"
         )
     elif choice.winner == "no_model":
-        notes.append(f"{_no_better(choice)}: {AVERAGE_RISK}")
+        notes.append(f"{average_text(choice)}: {AVERAGE_RISK}")
     if candidates[choice.winner].research_only:
         notes.append(f"{RESEARCH_ONLY}: {candidates[choice.winner].research_only}")
     if isinstance(task, RelapseTask) and task.competing_choice is not None:
-        notes.append(_competing(task.competing_choice))
+        notes.append(competing_text(task.competing_choice))
     if isinstance(task, RelapseTask) and task.last_day < task.longest_horizon:
         notes.append(f"too few patients were followed beyond day {task.last_day}: later days are not predicted")
     return "; ".join(notes)
-
-
-def _competing(choice: Choice) -> str:
-    """How competing events are predicted, and the gain over one rate for all patients."""
-    average = choice.differences["no_model"]
-    if choice.winner == "no_model":
-        found = "not significantly better" if choice.best != "no_model" else "no better"
-        return f"competing events have one rate for all patients: a regression is {found} on held-out patients"
-    return (
-        f"competing events are predicted from the features: the log-likelihood of held-out patients is "
-        f"{average.estimate:.4f} higher per patient than with one rate for all (p {average.p:.2f})"
-    )
-
-
-def _no_better(choice: Choice) -> str:
-    """Why every patient gets the average risk, with the figures if a candidate was better but not significantly."""
-    if choice.best == "no_model":
-        return "no candidate predicted held-out patients better than the average"
-    gained = choice.differences["no_model"]
-    if not gained.tolerated:  # by a rule that prefers the simplest candidate
-        return f"no candidate's loss is a standard error below that of the average (best: {choice.best})"
-    return (
-        f"no candidate predicted held-out patients significantly better than the average (best: {choice.best}, "
-        f"log-likelihood {gained.estimate:.4f} higher per patient, standard error {gained.standard_error:.4f}, "
-        f"p {gained.p:.2f})"
-    )
 
 
 def recalibration_on(

@@ -15,6 +15,7 @@ from models.calibration import SIGNIFICANCE, BinomialCounts, Recalibration, fit_
 from models.fitting.learners import fit_logistic
 from models.relapse import RelapseHead, relapse_counts
 from training.config import TrainingConfig
+from training.learning.choice_text import p_text
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import Head, Task
 
@@ -132,13 +133,14 @@ def _refit_loss(task: Task, head: Head, fitted_on: Mask, reach: int) -> float:
     return _loss(binomial, baseline + head.score.predict(task.training_data.rows)[binomial.patient])
 
 
-def as_text(updates: Sequence[tuple[str, str, HeadUpdate]]) -> list[str]:
-    """One line per landmark and head: the update, and the tests against simpler ones."""
-    return [f"{landmark}, {head}: {_update_text(update)}" for landmark, head, update in updates]
+def as_text(updates: Sequence[tuple[str, str, HeadUpdate]], significance: float) -> list[str]:
+    """One line per landmark and head: the update, and the tests against simpler ones at a level."""
+    return [f"{landmark}, {head}: {_update_text(update, significance)}" for landmark, head, update in updates]
 
 
-def _update_text(update: HeadUpdate) -> str:
-    tests = ", ".join(f"against {method} p = {value:.3g}" for method, value in update.p_values.items())
+def _update_text(update: HeadUpdate, significance: float) -> str:
+    found = {method: p_text(value, significance, digits=3) for method, value in update.p_values.items()}
+    tests = ", ".join(f"against {method} p {said}" for method, said in found.items())
     change = f" (shift {update.shift:+.3f}, slope {update.slope:.3f})" if update.method in (INTERCEPT, SLOPE) else ""
     return f"{update.method}{change}{f'; {tests}' if tests else '; too few outcomes to test'}"
 

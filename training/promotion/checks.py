@@ -35,11 +35,11 @@ from training.experiment.champion_comparison import (
 from training.experiment.predictions import observed_outcomes, predictions_of
 from training.experiment.records import pseudonyms
 from training.promotion.policy import check_policy
+from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, HELD_OUT, SUMMARY
 from training.registry.decisions import PolicyCheck
-from training.registry.release import EVIDENCE, EVIDENCE_DIGEST, RegisteredModel
+from training.registry.release import RegisteredModel
 from training.registry.seal import SEAL_DIGEST
 
-HELD_OUT, SUMMARY = "held_out_predictions.parquet", "summary.json"
 """Artifacts of a version's run that a comparison needs."""
 
 

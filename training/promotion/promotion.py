@@ -16,11 +16,11 @@ from training.config import PromotionPolicy, load_policy, looser_keys
 from training.promotion.checks import PromotionChecks, run_checks
 from training.promotion.policy import policy_digest
 from training.reasons import require_reason
+from training.registry.artifacts import EVIDENCE_DIGEST
 from training.registry.decision_log import Chain
 from training.registry.decisions import Decision, PolicyCheck, champion_before
 from training.registry.names import ModelReference
 from training.registry.release import (
-    EVIDENCE_DIGEST,
     RegisteredModel,
     checked,
     decision_log,

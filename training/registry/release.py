@@ -23,6 +23,7 @@ from models.bundle import Bundle, BundleRefusedError, load_bundle
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from training.failures import StoreUnreachableError
 from training.held_signals import signals_held
+from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import CHAMPION, HEAD, DecisionLog
 from training.registry.decisions import Decision, Head
 from training.registry.names import MODEL_NAME, ModelReference
@@ -33,8 +34,6 @@ from training.registry.stored_training import ServedCopy
 DEFAULT_STORE = "sqlite:///mlflow.db"
 EVALUATION = "evaluation "
 """Prefix of a version's tags that name its evaluations on other cohorts."""
-EVIDENCE, EVIDENCE_DIGEST = "evidence.json", "evidence_digest"
-"""An artifact of a run, and the tag with its SHA-256."""
 
 
 @dataclass(frozen=True)

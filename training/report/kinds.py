@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from training.learning.choice import rule_text
+from training.learning.choice_text import rule_text
 from training.settings.sections import SelectionSettings
 
 SAID = {
@@ -43,7 +43,10 @@ PREDICTED = {
 
 def choice_text(kind: str, settings: Mapping[str, str]) -> str:
     """How the model came about; ``settings`` are those recorded, with one name each. Earlier versions had one rule."""
-    usual = SelectionSettings()
-    rule = settings.get("selection.rule", usual.rule)
-    level = float(settings.get("selection.level", usual.level))
-    return CHOICE[kind].format(rule=rule_text(rule, level))
+    rule = settings.get("selection.rule", SelectionSettings.rule)
+    return CHOICE[kind].format(rule=rule_text(rule, selection_level(settings)))
+
+
+def selection_level(settings: Mapping[str, str]) -> float:
+    """The level of the test by which candidates were compared."""
+    return float(settings.get("selection.level", SelectionSettings.level))

@@ -15,12 +15,13 @@ from training.audit.audit import seal_run
 from training.evaluation.case_mix_comparison import CaseMixComparison, as_json
 from training.evidence.document import Evidence, read_evidence
 from training.provenance import Provenance
+from training.registry.artifacts import EVIDENCE
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.settings.values import flattened
 from training.tracking.cohort_check import CheckAndStudy, log_beside
-from training.tracking.evidence import EVIDENCE, log_evidence, log_headline, log_landmarks
+from training.tracking.evidence import log_evidence, log_headline, log_landmarks
 from training.tracking.links import experiment_of_model
 
 

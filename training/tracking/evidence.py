@@ -8,15 +8,13 @@ import mlflow
 from mlflow.tracking import MlflowClient
 
 from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence
+from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, REPORT
 from training.report.facts import ReportFacts
 from training.report.figures.report_figures import draw
 from training.report.models.equation import EQUATION, WORKBOOK, equation_csv, has_equation
 from training.report.models.workbook import equation_workbook
 from training.report.page.page import render_report
 from training.tracking.metrics import headline, log_run, measures_of, sustained_measures, with_limits
-
-EVIDENCE = "evidence.json"
-REPORT = "report.html"
 
 
 def log_evidence(evidence: Evidence, about: ReportFacts, model: str) -> None:
@@ -31,9 +29,9 @@ def log_evidence(evidence: Evidence, about: ReportFacts, model: str) -> None:
         mlflow.log_text(equation_csv(evidence), EQUATION)
         _log_bytes(equation_workbook(evidence), WORKBOOK)
     digest = hashlib.sha256(document.encode()).hexdigest()
-    mlflow.set_tag("evidence_digest", digest)
+    mlflow.set_tag(EVIDENCE_DIGEST, digest)
     if evidence.kind != "external":  # an external evaluation is not what the version was registered with
-        MlflowClient().set_model_version_tag(model, str(about.model_version), "evidence_digest", digest)
+        MlflowClient().set_model_version_tag(model, str(about.model_version), EVIDENCE_DIGEST, digest)
 
 
 def log_headline(run_id: str, evidence: Evidence) -> None:

@@ -17,12 +17,12 @@ from models.bundle import Bundle
 from training.cohort.file_names import STUDY_FILE
 from training.evidence.document import Evidence, read_evidence
 from training.failures import EvidenceFailedError
+from training.provenance import CANDIDATE
+from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import DecisionLog
 from training.registry.decisions import Decision
 from training.registry.release import (
     EVALUATION,
-    EVIDENCE,
-    EVIDENCE_DIGEST,
     RegisteredModel,
     checked,
     decision_log,
@@ -88,7 +88,7 @@ def _facts(run: Run, registered: RegisteredModel, bundle: Bundle) -> ReportFacts
         written_on=f"{datetime.fromtimestamp(run.info.start_time / 1000, UTC):%Y-%m-%d}",
         seed=int(parameters.get("seed", settings.get("seed", "0"))),
         provenance={key: tags[key] for key in _PROVENANCE if key in tags}
-        | {key: value for key, value in sorted(tags.items()) if key.startswith("package.")},
+        | {key: value for key, value in sorted(tags.items()) if key.startswith(("package.", CANDIDATE))},
         settings=settings,
         features=feature_dictionary(bundle.protocol),
         outcomes=outcome_rules(bundle.protocol),

@@ -17,12 +17,12 @@ from pydantic import ValidationError
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence, read_evidence
+from training.registry.artifacts import EVIDENCE
 from training.registry.decision_log import CHAMPION
 from training.registry.release import DEFAULT_STORE, check_store, use_store
 
 LEVELS = ("training", "update")
 """Runs that make a model: `kap train` and `kap recalibrate`."""
-EVIDENCE = "evidence.json"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from training.learning.own_candidates.resolution import parameters_of
 from training.monitoring.statistics.reference import REFERENCE, reference_of_training
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.plausibility.cohort_check import CohortCheck
+from training.registry.artifacts import HELD_OUT, PROTOCOL, SUMMARY
 from training.registry.names import MODEL_NAME, model_name_of
 from training.registry.registration import describe, register
 from training.registry.release import use_store
@@ -162,10 +163,10 @@ def _record_training(training: Training, evidence: Evidence, scratch: Path) -> N
     )
     mlflow.set_tag("mlflow.note.content", _description(training))
     mlflow.log_input(_dataset(training, source), context="training")
-    mlflow.log_dict(json.loads(cohort.protocol.document), "protocol.json")
-    mlflow.log_dict({"landmarks": summary(training, evidence)}, "summary.json")
+    mlflow.log_dict(json.loads(cohort.protocol.document), PROTOCOL)
+    mlflow.log_dict({"landmarks": summary(training, evidence)}, SUMMARY)
     mlflow.log_text(reference_of_training(training).as_json(), REFERENCE)
-    table = scratch / "held_out_predictions.parquet"
+    table = scratch / HELD_OUT
     held_out_table(training).to_parquet(table, index=False)
     mlflow.log_artifact(str(table))
 

@@ -14,6 +14,7 @@ from training.evidence.document import Evidence
 from training.experiment.update import UpdatedModel
 from training.monitoring.statistics.reference import REFERENCE, reference_of_update
 from training.provenance import Provenance
+from training.registry.artifacts import PROTOCOL
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.registration import describe, register
 from training.registry.release import RegisteredModel, use_store
@@ -59,7 +60,7 @@ def record_update(
         )
         log_headline(run.info.run_id, evidence)
         answers = log_beside(beside)
-        mlflow.log_dict(json.loads(bundle.protocol.document), "protocol.json")
+        mlflow.log_dict(json.loads(bundle.protocol.document), PROTOCOL)
         mlflow.log_text(reference_of_update(cohort, bundle.models).as_json(), REFERENCE)
         digest, version = register(bundle, provenance, Path(scratch), parent.name)
         client = MlflowClient()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
+from serving.prediction.offline import predict_json
 from tests.serving.bundles import toy_bundle
 from tests.serving.dated_records import as_utc, in_dates
 from tests.serving.requests import EXAMPLE
@@ -259,3 +260,10 @@ def test_without_the_setting_kap_predict_says_that_a_time_in_utc_needs_a_zone(
     said = "assessments[0].date: required time_zone, such as Europe/Berlin"
     assert said in " ".join(refused.stderr.split())
     assert "2026-10" not in refused.output
+
+
+def test_the_example_is_a_record_that_the_service_takes() -> None:
+    done = CliRunner().invoke(main, ["predict", "--example"])
+    assert done.exit_code == 0, done.output
+    answer = predict_json(done.stdout.encode(), toy_bundle(), "1", ZoneInfo("Europe/Berlin"))
+    assert answer["outcome"] == "predicted", answer

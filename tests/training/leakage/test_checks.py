@@ -11,6 +11,7 @@ from features.protocol.problems import InputRefusedError
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Indices, Mask
 from models.fitting.learners import Learner
+from models.settings.sections import TuningSettings
 from tests.places import COHORTS
 from tests.training.leakage.leaks import LeakageArguments, leakage_arguments, with_copy, with_covariate
 from tests.training.trainings import QUICK, drawn_relapses, remission_with
@@ -308,7 +309,7 @@ def wide(task: RemissionTask | RelapseTask) -> Task:
     "honest_task", [remission_with(150, 400, 2.0), drawn_relapses(400)], ids=["remission", "relapse"]
 )
 def test_shuffled_outcomes_are_not_predicted(honest_task: Task) -> None:
-    found = shuffled_auc(honest_task, FOLDS, seed=7)
+    found = shuffled_auc(honest_task, FOLDS, 7, TuningSettings())
     assert found.near_half
     assert found.tolerance < 0.1
 
@@ -327,6 +328,16 @@ def test_a_fit_that_saw_those_held_out_is_noticed(
     assert not check.passed
     assert check.named == [f"before session 1: {task.name}"]
     assert "no figure is valid" in check.seen
+
+
+def test_values_are_clipped_as_in_the_training(honest: LeakageArguments) -> None:
+    """Clipped to the median, no feature tells patients apart, and every shuffle has an AUC of exactly one half."""
+    task, (landmark, *_) = wide(remission_with(150, 400)), honest.cohort.protocol.landmarks
+    clipped = replace(QUICK, tuning=TuningSettings(clip_percentiles=(50.0, 50.0)))
+    (usual, flat) = (shuffled_auc(task, FOLDS, 7, config.tuning).auc for config in (QUICK, clipped))
+    assert usual != 0.5
+    assert flat == 0.5
+    assert "remission: AUC 0.500" in shuffled_check([landmark], [[task]], FOLDS, clipped).seen
 
 
 def test_a_leak_into_relapse_is_noticed_beside_an_honest_remission(honest: LeakageArguments) -> None:
@@ -362,7 +373,7 @@ def test_with_many_folds_there_are_fewer_shuffles_and_no_more_fits(monkeypatch: 
     monkeypatch.setattr("training.leakage.shuffled_outcomes.shuffled", counted)
     for folds in (5, 8):
         many = Folds("sites", (np.arange(400) % folds)[None, :], tuple("12345678"[:folds]), SITE)
-        shuffled_auc(remission_with(150, 400), many, seed=7)
+        shuffled_auc(remission_with(150, 400), many, 7, TuningSettings())
     assert len(fits) == 25 + 24
 
 
@@ -373,6 +384,7 @@ def test_the_stated_error_is_that_of_chance() -> None:
             remission_with(30, 80, 1.0, seed),
             Folds("patients", (np.arange(80) % 4)[None, :], tuple("1234"), np.zeros(80, np.int32)),
             seed,
+            TuningSettings(),
         )
         for seed in range(60)
     ]

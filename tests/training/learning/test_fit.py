@@ -9,7 +9,8 @@ import pytest
 from models.outcomes import expit
 from models.remission import RemissionHead
 from tests.training.trainings import QUICK, drawn_relapses, relapse_task_of, remission_task_of, remission_with
-from training.learning.fit import HeadFit, candidates_for, fit_heads, number_of_fits
+from training.config import CANDIDATES
+from training.learning.fit import HeadFit, absent_candidates, candidates_for, fit_heads, number_of_fits
 from training.learning.splits import Folds, draw_folds, held_out
 from training.learning.tasks import RemissionTask, Task
 from training.outcomes.labels import EndedBy
@@ -44,6 +45,24 @@ def test_without_a_signal_no_model_wins_and_the_note_says_so() -> None:
 def test_from_twenty_outcomes_of_either_kind_on_models_are_tried(events: int, fitted: bool) -> None:
     names = candidates_for(remission_with(events, 300), QUICK)
     assert names == (("no_model", "one_variable", "logistic") if fitted else ("no_model",))
+
+
+def test_a_candidate_that_is_not_fitted_has_a_reason() -> None:
+    """A quick training leaves out trees, the settings logistic; the one variable does not vary here."""
+    task = remission_with(100, 300)
+    task.training_data.rows[:, task.training_data.names.index(task.one_variable)] = 1.0
+    config = replace(QUICK, quick=True, candidates=("no_model", "one_variable"))
+    assert absent_candidates(task, config) == {
+        "logistic": "the settings leave it out",
+        "xgboost": "a quick training leaves it out",
+        "one_variable": f"{task.one_variable} does not differ between the patients",
+    }
+    slow = replace(config, quick=False)
+    assert absent_candidates(task, slow)["xgboost"] == "the settings leave it out"
+    few = "too few outcomes: 19 of the rarer kind, and a model needs 20"
+    every = replace(slow, candidates=CANDIDATES)
+    assert absent_candidates(remission_with(19, 300), every) == dict.fromkeys(CANDIDATES[1:], few)
+    assert absent_candidates(remission_with(20, 300), every) == {}
 
 
 def test_a_head_with_one_event_gives_the_overall_rate_and_says_so() -> None:

@@ -20,6 +20,7 @@ from training.learning.updating import (
     REFIT,
     SLOPE,
     HeadUpdate,
+    as_text,
     closed_test,
     competing_kept,
     update_head,
@@ -154,6 +155,13 @@ def relapse_head(baseline: float, *, edges: tuple[int, ...] = (0, 26)) -> Relaps
     """A weekly hazard that is the same throughout, in bands, for the cohorts of ``drawn_relapses``."""
     bands = len(edges) - 1
     return RelapseHead(linear(1.0, 0.0), np.array(edges), np.full(bands, baseline), np.zeros(bands))
+
+
+def test_a_p_value_just_below_the_level_is_not_rounded_up_to_it() -> None:
+    """The method that it rules out was ruled out."""
+    update = HeadUpdate(INTERCEPT, {NOTHING: 0.04998}, 0.1, 1.0, 1.0, ORIGINAL)
+    said = "later, remission: intercept (shift +0.100, slope 1.000); against nothing p 0.04998"
+    assert as_text([("later", "remission", update)], 0.05) == [said]
 
 
 def test_a_relapse_head_that_is_right_stays_and_a_higher_hazard_moves_its_baseline() -> None:

@@ -1,5 +1,6 @@
 """A candidate of another package by the real commands: trained, shown, promoted or refused, served and audited."""
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -114,6 +115,23 @@ def test_the_report_shows_them_beside_the_others(trainings: OwnTrainings) -> Non
     report = mlflow.artifacts.load_text(f"runs:/{trainings.run_ids[FOREST]}/report.html")
     assert FOREST in report
     assert "research only" in report
+
+
+def test_a_report_written_again_names_the_same_origins_and_what_is_research_only(trainings: OwnTrainings) -> None:
+    mlflow.set_tracking_uri(trainings.place.store)
+    recorded = mlflow.artifacts.load_text(f"runs:/{trainings.run_ids[FOREST]}/report.html")
+    written = trainings.place.folder / "again.html"
+    done = trainings.place.kap("report", "2", "--out", written)
+    assert done.returncode == 0, done.stderr
+    tags = MlflowClient(trainings.place.store).get_run(trainings.run_ids[FOREST]).data.tags
+    origins = {name: origin for name, origin in tags.items() if name.startswith("candidate.")}
+    assert origins.keys() == {f"candidate.{FOREST.replace(':', '.')}", f"candidate.{MODULE}.cox"}
+    for report in (one.replace("<wbr>", "") for one in (recorded, written.read_text(encoding="utf-8"))):
+        for name, origin in origins.items():
+            assert re.search(rf">{re.escape(name)}</th>\s*<td[^>]*>{re.escape(origin)}<", report)
+        assert f"Research only: {FOREST}, for remission before session 3" in report
+        assert f"Not fitted: {MODULE}:cox, for remission before session 3: it does not predict remission." in report
+        assert "Not fitted: gradient-boosted trees (XGBoost), for every head: " in report
 
 
 def test_a_research_only_version_is_never_promoted(trainings: OwnTrainings) -> None:

@@ -193,7 +193,7 @@ def test_a_winner_that_cannot_be_exported_marks_the_report_research_only() -> No
 
 def test_the_first_screen_says_how_well_in_sentences_with_numbers_and_intervals() -> None:
     text = text_of(EVIDENCE["training"])
-    assert "74 of 100 pairs of patients (95% interval 72 to 76) are in the right order; 50 is chance." in text
+    assert "74 of 100 pairs (95% interval 72 to 76) are in the right order; 50 is chance." in text
     assert f"{AVERAGE_RISK}. No candidate predicted held-out patients better than the average." in text
     assert "External validation" in text_of(EVIDENCE["external"])
 
@@ -214,7 +214,7 @@ def test_chance_within_the_interval_is_said() -> None:
     mark = EVIDENCE["external"].landmarks[0].model_copy(update={"heads": [chance]})
     evidence = EVIDENCE["external"].model_copy(update={"landmarks": [mark]})
     assert (
-        "52 of 100 pairs of patients (95% interval 48 to 56) are in the right order; 50 is chance. "
+        "52 of 100 pairs (95% interval 48 to 56) are in the right order; 50 is chance. "
         "The interval includes chance." in text_of(evidence)
     )
 
@@ -349,8 +349,8 @@ def test_the_first_screen_names_a_few_groups_and_questions_off_for_all_only_once
     wrong = right.model_copy(update={"measures": off, "name": "second"})
     mark = mark.model_copy(update={"questions": [right, wrong]})
     text = text_of(EVIDENCE["external"].model_copy(update={"landmarks": [mark]}))
-    assert "questions with miscalibrated predictions: second is too low after surgery." in text
-    assert "diagnosis: number 3 (too high in 1 of 1); and 3 more" in text
+    assert "questions whose predictions are off on average: second is too low after surgery." in text
+    assert "diagnosis: number 3 (too high for 1 of 1); and 3 more" in text
 
 
 CHROMIUM = pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")

@@ -42,8 +42,22 @@ def opened(browser: Browser, address: str, viewport: dict[str, int]) -> Page:
     return page
 
 
-def test_the_first_page_fits_one_sheet_of_a4(browser: Browser, address: str) -> None:
-    page = opened(browser, address, A4_PIXELS)
+@pytest.fixture(scope="module")
+def fullest(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A quick training with a winner that can't be exported: every banner, and every sentence that may stand."""
+    evidence = training_evidence()
+    last = evidence.landmarks[-1]
+    noted = last.heads[0].model_copy(update={"note": "research only: it has no form without code"})
+    changed = last.model_copy(update={"heads": [noted, *last.heads[1:]]})
+    quick = evidence.model_copy(update={"quick": True, "landmarks": [*evidence.landmarks[:-1], changed]})
+    path = tmp_path_factory.mktemp("fullest") / "report.html"
+    path.write_text(render_report(quick, about()), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.mark.parametrize("name", ["address", "fullest"])
+def test_the_first_page_fits_one_sheet_of_a4(browser: Browser, name: str, request: pytest.FixtureRequest) -> None:
+    page = opened(browser, str(request.getfixturevalue(name)), A4_PIXELS)
     page.emulate_media(media="print")
     bottom = page.evaluate("document.querySelector('.first-page').getBoundingClientRect().bottom")
     assert bottom <= A4_PIXELS["height"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from training.learning.choice import rule_text
+from training.learning.choice_text import rule_text
 from training.registry.names import version_for_commands
 from training.report.wording import patients
 

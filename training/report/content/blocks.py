@@ -101,9 +101,13 @@ def with_content(blocks: Iterable[Block], without: str = "Nothing to show in thi
     """The blocks that say something; the names of empty tables follow in one sentence."""
     found = list(blocks)
     empty = [block.caption for block in found if isinstance(block, Table) and not block.rows]
-    kept = [
-        block
-        for block in found
-        if not (isinstance(block, Table) and not block.rows) and not (isinstance(block, Figures) and not block.shown)
-    ]
+    kept = [block for block in found if not _is_empty(block)]
     return [*kept, Paragraph(f"{without}: {'; '.join(empty)}.", note=True)] if empty else kept
+
+
+def _is_empty(block: Block) -> bool:
+    if isinstance(block, Table):
+        return not block.rows
+    if isinstance(block, Bullets):
+        return not block.items
+    return isinstance(block, Figures) and not block.shown

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil, exp, floor, log, log10
 
 from training.evidence.descriptions import LinearTerm
+from training.report.figures.labels import short_labels
 from training.report.figures.plots import BLACK, BLUE, GREY, Caption, finish_svg
 from training.report.figures.svg import svg_text
 
@@ -69,18 +70,19 @@ def coefficient_plot(terms: Sequence[LinearTerm], name: str, caption: Caption) -
     drawn.append(_bold(_COLUMNS[4][0], 14, "missing", "middle"))
     one = _at(0.0, reach)
     drawn.append(f'<path d="M{one} {_TOP - 12}V{bottom}" stroke="{GREY}" stroke-dasharray="1 3"/>')
-    for place, row in enumerate(rows):
-        drawn += _row(row, _TOP + _LINE * place, reach, shaded=place % 2 == 1)
+    labels = short_labels([f"{row.term.label}, {row.term.unit}" for row in rows], _LONGEST)
+    for place, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        drawn += _row(row, label, _TOP + _LINE * place, reach, shaded=place % 2 == 1)
     drawn += _axis(bottom, reach)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + 26}" width="{WIDTH}" '
     return finish_svg(f'{head}style="{_STYLE}">' + "\n".join(drawn) + "</svg>", caption)
 
 
-def _row(row: RatioRow, y: int, reach: float, *, shaded: bool) -> Iterator[str]:
+def _row(row: RatioRow, label: str, y: int, reach: float, *, shaded: bool) -> Iterator[str]:
     term, middle = row.term, y - 4
     if shaded:
         yield f'<rect x="0" y="{y - 11}" width="{WIDTH}" height="{_LINE}" fill="#f3f6f8"/>'
-    yield svg_text(4, y, _short(f"{term.label}, {term.unit}"), "start")
+    yield svg_text(4, y, label, "start")
     cells = (f"{_figure(term.lower)} to {_figure(term.upper)}", _figure(term.centre), row.per_unit, row.per_sd)
     yield from (svg_text(x, y, words, "start") for (x, _), words in zip(_COLUMNS, cells, strict=False))
     yield svg_text(_COLUMNS[4][0], y, row.missing, "middle")
@@ -141,7 +143,3 @@ def _bold(x: int, y: int, words: str, anchor: str = "start") -> str:
 
 def _arrow(x: float, y: float, back: int) -> str:
     return f'<path d="M{x + back} {y - 3}L{x} {y}L{x + back} {y + 3}" fill="none" stroke="{BLUE}" stroke-width="1.4"/>'
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"

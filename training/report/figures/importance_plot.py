@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from training.evidence.descriptions import FeatureImportance
+from training.report.figures.labels import short_labels
 from training.report.figures.plots import BLUE, VERMILION, Caption
 from training.report.figures.svg import WIDTH, svg_figure, svg_text
 
@@ -20,9 +21,9 @@ def importance_plot(found: Sequence[FeatureImportance], caption: Caption) -> str
     shown = found[:MOST]
     losses, gains = [one.loss_increase for one in shown], [one.gain_share for one in shown]
     drawn = [svg_text(_LEFT, 12, "loss when shuffled", "start"), svg_text(_MIDDLE, 12, "share of gain", "start")]
-    for place, one in enumerate(shown):
+    labels = short_labels([one.label for one in shown], _LONGEST)
+    for place, (one, label) in enumerate(zip(shown, labels, strict=True)):
         y = _TOP + _LINE * place
-        label = one.label if len(one.label) <= _LONGEST else f"{one.label[: _LONGEST - 1]}…"
         drawn.append(svg_text(_LEFT - 8, y + 11, label, "end"))
         drawn += _bar(_LEFT, y, one.loss_increase, losses, (BLUE, "{:+.4f}"))
         drawn += _bar(_MIDDLE, y, one.gain_share, gains, (VERMILION, "{:.0%}"))

@@ -14,8 +14,8 @@ def sureness(evidence: Evidence) -> Iterator[str]:
     cohort = evidence.cohort
     sites = f"{cohort.sites} site{'' if cohort.sites == 1 else 's'}"
     yield (
-        f"{patients(cohort.patients)} at {sites}. Every interval is a 95% bootstrap interval ({evidence.draws:,} draws "
-        f"over {evidence.resampled})."
+        f"{patients(cohort.patients)} at {sites}. A 95% interval shows how far chance may move a figure (bootstrap: "
+        f"{evidence.draws:,} draws over {evidence.resampled})."
     )
     heads = [head for landmark in evidence.landmarks for head in landmark.heads]
     yield from _sample_size(heads)
@@ -25,8 +25,8 @@ def sureness(evidence: Evidence) -> Iterator[str]:
         if (found := head.instability) and found.share_moving_over_ten_points is not None
     ]
     if moving:
-        most = f"up to {_share(max(moving))} of probabilities move" if max(moving) else "no probability moves"
-        yield f"Refitted on other samples of the patients, {most} by more than 10 points."
+        most = f"up to {_share(max(moving))} of the probabilities move" if max(moving) else "no probability moves"
+        yield f"Fitted on other patients of this kind, {most} by more than 10 percentage points."
     yield from _new_site(evidence)
 
 
@@ -40,10 +40,10 @@ def _sample_size(heads: list[HeadEvidence]) -> Iterator[str]:
     if known:
         short = known.count(False)
         yield (
-            f"{short} of the {len(known)} models (one per outcome and landmark) have fewer patients than the criteria "
-            "of Riley and colleagues require."
+            f"{short} of the {len(known)} models (one per outcome and landmark) had fewer patients than the usual rule "
+            "asks for (Riley and colleagues, 2020): their predictions may be too extreme for new patients."
             if short
-            else "All models have the patients that the criteria of Riley and colleagues require."
+            else "All models had as many patients as the usual rule asks for (Riley and colleagues, 2020)."
         )
 
 
@@ -55,12 +55,15 @@ def _new_site(evidence: Evidence) -> Iterator[str]:
         for across in question.across_sites
         if question.head == "remission" and across.measure == "auc" and across.new_site_low is not None
     ]
-    if found:
-        landmark, question, across = found[-1]
-        yield (
-            f"At a new site the c-statistic of {question.name} {landmark.name} should be between "
-            f"{number(across.new_site_low)} and {number(across.new_site_high)}."
-        )
+    if not found:
+        yield "Other sites: how the model does there is not known. It must be checked there before use."
+        return
+    landmark, question, across = found[-1]
+    yield (
+        f"Other sites: the model must be checked there before use. From how {across.sites} sites here differ, such a "
+        f"check may find a c-statistic of {question.name} {landmark.name} between {number(across.new_site_low)} and "
+        f"{number(across.new_site_high)}."
+    )
 
 
 def checks(content: ReportContent) -> Iterator[str]:
@@ -70,11 +73,11 @@ def checks(content: ReportContent) -> Iterator[str]:
     yield _refit(evidence)
     yield _external(content)
     if about.decisions is None:
-        yield "Promotion: not decided when this report was written; kap history lists decisions."
+        yield "Promotion (may it answer for patients?): not decided when this was written; see kap history."
     else:
         yield " ".join(about.decisions) or "Promotion: no decision on this version has been made."
     commit = about.provenance.get("commit")
-    code = f"commit {commit}" if commit else "its commit was not recorded"
+    code = f"commit {commit[:12]}" if commit else "its commit was not recorded"
     yield f"Code: {code}. {MADE[evidence.kind]} on {about.written_on}."
     authors = about.answers.text("authors")
     yield f"Authors: {authors or OPEN}."
@@ -82,24 +85,33 @@ def checks(content: ReportContent) -> Iterator[str]:
 
 def _leakage(evidence: Evidence) -> str:
     if not evidence.leakage:
-        return "Leakage: no check is in the evidence."
+        return f"{_LEAKAGE}: no check is in the evidence."
     failed = [check.name for check in evidence.leakage if not check.passed]
     if failed:
-        return f"Leakage: {len(failed)} of {len(evidence.leakage)} checks FAILED ({in_a_sentence(failed)})."
-    return f"Leakage: all {len(evidence.leakage)} checks passed."
+        return f"{_LEAKAGE}: {len(failed)} of {len(evidence.leakage)} checks FAILED ({in_a_sentence(failed)})."
+    return f"{_LEAKAGE}: all {len(evidence.leakage)} checks passed."
+
+
+_LEAKAGE = "Leakage (did the model see what it has to predict?)"
 
 
 def _refit(evidence: Evidence) -> str:
     if evidence.refit_check is None:
-        return "Refit check: not made in this run."
-    same = "gave the same bytes" if evidence.refit_check.identical else "did NOT give the same bytes"
-    return f"Refit check: a second fit {same}."
+        return f"{_REFIT}: not checked in this run."
+    same = "the same, byte for byte" if evidence.refit_check.identical else "NOT the same"
+    return f"{_REFIT}: {same}."
+
+
+_REFIT = "Refit check (does a second fit give the same model?)"
 
 
 def _external(content: ReportContent) -> str:
     if content.evidence.kind == "external":
-        return "External evaluation: this report is one."
+        return f"{_EXTERNAL}: this report is one."
     known = content.about.evaluations
     if known:
-        return f"External evaluation: {in_a_sentence(list(known))}."
-    return "External evaluation: none" + (" when this report was written." if known is None else ".")
+        return f"{_EXTERNAL}: {in_a_sentence(list(known))}."
+    return f"{_EXTERNAL}: none" + (" when this was written." if known is None else ".")
+
+
+_EXTERNAL = "External evaluation (was it checked on other patients?)"

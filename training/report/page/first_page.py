@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from training.report.content.blocks import Bullets, Figures, Paragraph, ReportSection
+from training.report.content.blocks import Block, Bullets, Figures, Paragraph, ReportSection
 from training.report.page.page import ReportDocument
 
 
@@ -20,7 +20,7 @@ def first_page_sections(report: ReportDocument) -> Iterator[ReportSection]:
     excluded = summary.not_for or ("No exclusions were found.",)
     yield ReportSection("not-for", "Who it is not for", [Bullets(excluded)])
     figure = [Figures([summary.figure])] if summary.figure else []
-    table = [summary.longest] if summary.longest.rows else []
+    table: list[Block] = [summary.longest, Paragraph(summary.terms, note=True)] if summary.longest.rows else []
     yield ReportSection("how-well", "How good it is", [Bullets(summary.how_good), *table, *figure])
     yield ReportSection("how-sure", "How sure that is", [Bullets(summary.how_sure)])
     yield ReportSection("use", "What to do with it", [Bullets(summary.use)])

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from training.report.content.blocks import (
+    Bullets,
     Checklist,
     ChecklistEntry,
     Figures,
@@ -14,8 +15,9 @@ from training.report.content.blocks import (
 from training.report.facts import ReportContent
 from training.report.figures.model_figures import CANDIDATES_PART
 from training.report.figures.report_figures import ReportFigure
-from training.report.kinds import choice_text
+from training.report.kinds import choice_text, selection_level
 from training.report.page import tables
+from training.report.page.candidates import candidate_notes
 from training.report.templating import Table
 
 
@@ -38,9 +40,10 @@ def candidates_section(content: ReportContent, report_figures: Iterable[ReportFi
     """How the model came about: the rule, the differences of losses, and on a screen all numbers behind them."""
     evidence = content.evidence
     compared = [figure for figure in report_figures if figure.part == CANDIDATES_PART]
-    table = tables.candidates_table(evidence)
+    table = tables.candidates_table(evidence, selection_level(content.about.settings))
     in_full = [FoldedBlocks("In full: candidates", [table], printed=False)] if table.rows else [table]
-    blocks = with_content([Paragraph(choice_text(evidence.kind, content.about.settings)), Figures(compared), *in_full])
+    rule = Paragraph(choice_text(evidence.kind, content.about.settings))
+    blocks = with_content([rule, Bullets(list(candidate_notes(evidence))), Figures(compared), *in_full])
     return ReportSection("candidates", "Candidates and choice", blocks)
 
 

@@ -18,6 +18,7 @@ def exclusions(evidence: Evidence) -> Iterator[str]:
         if check.warning:
             yield f"Leakage check {check.name}: {check.warning}."
     yield from _left_out(evidence)
+    yield "Patients of any other site, until the model has been checked there (kap evaluate)."
     yield from _too_small(evidence)
     yield from _off_for_all(evidence)
     yield from _off_for_groups(evidence)
@@ -46,7 +47,7 @@ def _too_small(evidence: Evidence) -> Iterator[str]:
             *list(few)[:_GROUPS_NAMED],
             *([f"{len(few) - _GROUPS_NAMED} more"] if len(few) > _GROUPS_NAMED else []),
         ]
-        yield f"Groups that are too small to evaluate (fewer than ten patients in a question): {'; '.join(names)}."
+        yield f"Groups that are too small to evaluate (fewer than ten patients for a question): {'; '.join(names)}."
 
 
 def _off_for_all(evidence: Evidence) -> Iterator[str]:
@@ -59,30 +60,28 @@ def _off_for_all(evidence: Evidence) -> Iterator[str]:
                 off.setdefault(f"{question.name} is too {way}", []).append(landmark.name)
     if off:
         said = "; ".join(f"{name} {in_a_sentence(landmarks)}" for name, landmarks in off.items())
-        yield f"All patients, for questions with miscalibrated predictions: {said}."
+        yield f"All patients, for questions whose predictions are off on average: {said}."
 
 
 def _off_for_groups(evidence: Evidence) -> Iterator[str]:
-    """Miscalibrated groups in questions that are calibrated for all patients; the most frequent first."""
-    asked, off = Counter[str](), Counter[str]()
+    """Groups whose predictions are off, in questions that are right for all patients; the most frequent first."""
+    asked, off = Counter[str](), Counter[tuple[str, str]]()
     for question in (question for landmark in evidence.landmarks for question in landmark.questions):
         if _way(question.measures.get("calibration_intercept")):
             continue
         for group in question.subgroups:
             name, way = group_title(group), _way(group.calibration_in_the_large)
             asked[name] += group.calibration_in_the_large is not None
-            off.update([f"{name} (too {way}"] if way else [])
-    most = [
-        f"{name} in {times} of {asked[name.rpartition(' (')[0]]})" for name, times in off.most_common(_GROUPS_NAMED)
-    ]
+            off.update([(name, way)] if way else [])
+    most = [f"{name} (too {way} for {times} of {asked[name]})" for (name, way), times in off.most_common(_GROUPS_NAMED)]
     more = f"; and {len(off) - len(most)} more" if len(off) > len(most) else ""
     if most:
         yield (
-            f"Groups with miscalibrated predictions, in questions that are calibrated for all patients together: "
-            f"{'; '.join(most)}{more}. By chance alone about one in twenty is expected."
+            f"Groups whose predictions are off on average, and for how many of the questions that are right for all "
+            f"patients together: {'; '.join(most)}{more}. Chance alone makes about one in twenty look so."
         )
     elif asked.total():
-        yield "No group has miscalibrated predictions beyond chance. Small errors can't be excluded."
+        yield "No group's predictions are off beyond chance. Small errors can't be excluded."
 
 
 _GROUPS_NAMED = 4

@@ -143,7 +143,9 @@ def longest_table(landmarks: Sequence[LandmarkEvidence]) -> Table:
         for landmark in landmarks
         for question in longest(landmark)
     ]
-    return Table("At the longest horizon", ("landmark", "question", *_PERFORMANCE), rows)
+    return Table(
+        "Each outcome at its longest time ahead, with 95% intervals", ("landmark", "question", *_PERFORMANCE), rows
+    )
 
 
 def longest(landmark: LandmarkEvidence) -> list[Question]:

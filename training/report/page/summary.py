@@ -16,6 +16,14 @@ from training.report.page.use import advice
 from training.report.templating import Table
 from training.report.wording import CANDIDATES, in_a_sentence, number
 
+TERMS = (
+    "Pairs: two patients, one of whom had the outcome, or had it first; how often the model gave that one the higher "
+    "probability. c-statistic: the same as a share; 0.5 is chance, 1 perfect. Events: patients with the outcome. "
+    "Slope: ideally 1; below 1 predictions are too extreme. In the large: ideally 0; above 0 predictions are too low. "
+    "O:E: events observed over expected; ideally 1."
+)
+"""What the columns of the first page's table are, in plain words."""
+
 
 @dataclass(frozen=True)
 class ReportSummary:
@@ -31,6 +39,7 @@ class ReportSummary:
     use: tuple[str, ...]
     checked: tuple[str, ...]
     research_only: bool
+    terms: str
 
 
 def summarise(content: ReportContent, report_figures: tuple[ReportFigure, ...]) -> ReportSummary:
@@ -47,6 +56,7 @@ def summarise(content: ReportContent, report_figures: tuple[ReportFigure, ...]) 
         use=tuple(advice(content)),
         checked=tuple(checks(content)),
         research_only=any(RESEARCH_ONLY in head.note for landmark in evidence.landmarks for head in landmark.heads),
+        terms=TERMS,
     )
 
 
@@ -69,14 +79,19 @@ def _rank(evidence: Evidence, figure: ReportFigure) -> tuple[bool, int, int]:
 
 def _predicts(evidence: Evidence) -> str:
     asked = {question.name: None for landmark in evidence.landmarks for question in landmark.questions}
+    questions = sum(len(landmark.questions) for landmark in evidence.landmarks)
     moments = in_a_sentence([landmark.name for landmark in evidence.landmarks])
     if not asked:
         return f"No question could be evaluated on this cohort{f' at: {moments}' if moments else ''}."
     given = (
         " Relapse is predicted for patients in remission." if any(one.startswith("relapse") for one in asked) else ""
     )
-    where = f"the landmark{'' if len(evidence.landmarks) == 1 else 's'} {moments}"
-    return f"The model predicts, at {where}, the probability of: {in_a_sentence(list(asked))}.{given}"
+    many = len(evidence.landmarks) != 1
+    called = f"{len(evidence.landmarks)} moments, the landmarks" if many else "one moment, the landmark"
+    return (
+        f"The model predicts at {called}: {moments}. It gives the probability of {in_a_sentence(list(asked))}.{given} "
+        f"Each of these at each landmark is a question, {questions} in all."
+    )
 
 
 def _for_whom(content: ReportContent) -> Iterator[str]:
@@ -133,7 +148,7 @@ def _pairs(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
         else ""
     )
     chance = " The interval includes chance." if found.low is not None and found.low <= 0.5 else ""
-    pairs = f"{number(100 * found.estimate, 0)} of 100 pairs of patients{limits} are in the right order"
+    pairs = f"{number(100 * found.estimate, 0)} of 100 pairs{limits} are in the right order"
     return f"{pairs}; 50 is chance.{chance}"
 
 

@@ -11,6 +11,7 @@ from training.evidence.document import (
     LandmarkGain,
     Number,
 )
+from training.learning.choice_text import p_text
 from training.report.templating import Table
 from training.report.wording import CANDIDATES, count, in_a_sentence, interval, measure_title, number, ordered, percent
 
@@ -29,8 +30,8 @@ def heads_table(landmark: LandmarkEvidence) -> Table:
     return Table(f"Heads: {landmark.name}", header, rows, "prose")
 
 
-def candidates_table(evidence: Evidence) -> Table:
-    """The candidates of every head with the losses by which the winner was chosen."""
+def candidates_table(evidence: Evidence, level: float) -> Table:
+    """The candidates of every head with the losses by which the winner was chosen, and p beside a level."""
     rows = [
         (
             f"{landmark.name}, {head.head}",
@@ -38,7 +39,7 @@ def candidates_table(evidence: Evidence) -> Table:
             f"{measure_title(head.loss)} {number(candidate.loss, 4)}",
             interval(candidate.difference, 4),
             number(candidate.z, 1),
-            "<0.001" if candidate.p is not None and candidate.p < 0.001 else number(candidate.p, 3),
+            number(None) if candidate.p is None else p_text(candidate.p, level, digits=3),
         )
         for landmark, head in _heads(evidence)
         for candidate in head.candidates

@@ -32,7 +32,7 @@ def _net_benefit(evidence: Evidence) -> Iterator[str]:
     low, high = (percent(limit) for limit in USEFUL)
     meaning = (
         "A threshold is the probability from which you act: at 20% you accept four false alarms for each patient who "
-        "has the outcome."
+        "has the outcome. Net benefit: patients rightly acted on, less the false alarms at this price."
     )
     if not better:
         yield f"{meaning} From {low} to {high}, acting on the model is nowhere clearly better than acting alike."
