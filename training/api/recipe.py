@@ -54,13 +54,13 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     if not request.recorded:
         finished, evidence = _trained(request, stages.count)
         return TrainedModel(finished, evidence, request.check)
-    from training.registry.release import check_store
+    from training.registry.release import make_store
     from training.tracking.resources import ResourceMeter
     from training.tracking.training import RecordingOptions, record
 
     model_name_of(request.cohort.protocol, request.model_name)  # a wrong name is refused before the work
     stages.step("opening the store")
-    check_store()
+    make_store()
     started = time.time()
     with ResourceMeter() as meter:
         finished, evidence = _trained(request, meter.timing(stages.count))

@@ -7,7 +7,6 @@ changed.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -15,10 +14,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import ValidationError
 
-from features.protocol.problems import InputRefusedError, Problem
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence, read_evidence
 from training.registry.decision_log import CHAMPION
-from training.registry.release import DEFAULT_STORE, check_store, use_store
+from training.registry.release import check_store
 
 LEVELS = ("training", "update")
 """Runs that make a model: `kap train` and `kap recalibrate`."""
@@ -75,9 +73,6 @@ def list_trainings(limit: int) -> tuple[ListedTraining, ...]:
 
     Raises ``InputRefusedError`` if there is no store yet, and ``StoreUnreachableError`` if it does not answer.
     """
-    if use_store() == DEFAULT_STORE and not Path("mlflow.db").exists():
-        required = "a store of trainings, in ./mlflow.db or at MLFLOW_TRACKING_URI"
-        raise InputRefusedError([Problem("registry", None, None, required, "none here; is this the right folder?")])
     check_store()
     client = MlflowClient()
     experiments = [one.experiment_id for one in client.search_experiments()]
