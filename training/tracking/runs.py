@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence, read_evidence
 from training.registry.decision_log import CHAMPION
 from training.registry.release import check_store
+from training.tracking.opened import status_of
 
 LEVELS = ("training", "update")
 """Runs that make a model: `kap train` and `kap recalibrate`."""
@@ -47,6 +48,8 @@ class LandmarkHeadline:
 class ListedTraining:
     """A training or an update. ``version`` is ``None`` if it registered none; ``champion`` is the present one.
 
+    ``status`` is that of `status_of`, and ``name`` is the run's.
+
     ``promoted`` says whether it ever became champion, ``research_only`` why no bundle can hold it (empty: one can), and
     ``unread`` why there are no figures (empty: there are).
     """
@@ -57,6 +60,7 @@ class ListedTraining:
     started: str
     cohort: str
     protocol: str
+    name: str = ""
     model: str | None = None
     version: str | None = None
     champion: bool = False
@@ -107,7 +111,8 @@ def _listed(client: MlflowClient, run: Any, champions: Mapping[str, str]) -> Lis
     return ListedTraining(
         run_id=run.info.run_id,
         kind=tags["level"],
-        status=run.info.status.lower(),
+        status=status_of(run),
+        name=str(run.info.run_name or ""),
         started=f"{datetime.fromtimestamp(run.info.start_time / 1000, UTC):%Y-%m-%d %H:%M}",
         cohort=parameters.get("cohort", "") or (known.cohort.source if known else ""),
         protocol=parameters.get("protocol", "") or (known.protocol if known else ""),
