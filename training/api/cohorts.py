@@ -119,8 +119,22 @@ def read_cohort(
 
 def loaded(cohort: Cohort) -> LoadedCohort:
     """The cohort with what is known about its reading: nothing, for a part of one or one made by other code."""
+    require_cohort(cohort)
     if isinstance(cohort, LoadedCohort):
         return cohort
-    if isinstance(cohort, Cohort):
-        return LoadedCohort(**{field.name: getattr(cohort, field.name) for field in fields(Cohort)}, source="cohort")
-    raise argument_error("cohort", "a cohort, as read_cohort gives it", "another object")
+    return LoadedCohort(**{field.name: getattr(cohort, field.name) for field in fields(Cohort)}, source="cohort")
+
+
+def require_cohort(cohort: object) -> None:
+    """Raise ``InputRefusedError`` for what is no cohort, such as the path of one, with what to do."""
+    if not isinstance(cohort, Cohort):
+        raise argument_error("cohort", *_instead_of_a_cohort(cohort))
+
+
+def _instead_of_a_cohort(given: object) -> tuple[str, str]:
+    """What is required instead, and the kind of what was given."""
+    if isinstance(given, str | os.PathLike):
+        return "a cohort: read it first, with read_cohort(path)", "a path"
+    if isinstance(given, Mapping):
+        return "a cohort: read it first, with read_cohort(frames)", "a mapping"
+    return "a cohort, as read_cohort gives it", "another object"
