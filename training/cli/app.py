@@ -31,6 +31,7 @@ from training.cli.runs import runs
 
 if TYPE_CHECKING:
     from training.api.trained_model import TrainedModel
+    from training.config import TrainingConfig
     from training.evidence.document import Acknowledgement
 
 
@@ -109,12 +110,15 @@ def train(
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     training/SETTINGS.md lists every setting; copy training/default.toml to begin with.
     """
-    from training.api.recipe import TrainingRequest, run_training
-    from training.cli.cohort_check import read_with_study
-    from training.cli.options.progress import Progress
     from training.config import load_config, quickened
 
     settings = replace(load_config(config, seed), acknowledged=acknowledged)
+    _refuse_at_once(directory, settings)
+
+    from training.api.recipe import TrainingRequest, run_training
+    from training.cli.cohort_check import read_with_study
+    from training.cli.options.progress import Progress
+
     with Progress() as progress:
         progress.step("reading the cohort")
         read, check, study = read_with_study(directory, strict=strict)
@@ -129,6 +133,15 @@ def train(
         )
         trained = run_training(request, progress)
     click.echo(_as_json(trained) if as_json else _as_text(trained))
+
+
+def _refuse_at_once(directory: Path, settings: "TrainingConfig") -> None:
+    """Refuse what needs no work, before the imports of a training, which take seconds."""
+    from training.cohort.file_names import require_folder
+    from training.learning.own_candidates.resolution import require_own_candidates
+
+    require_folder(directory)
+    require_own_candidates(settings)
 
 
 def _as_json(trained: "TrainedModel") -> str:

@@ -17,10 +17,17 @@ from typing import Any
 
 from features.protocol.nearest_word import did_you_mean
 from features.protocol.problems import InputRefusedError, Problem
-from training.config import CANDIDATE_GROUP
+from training.config import CANDIDATE_GROUP, CANDIDATES, TrainingConfig
 
 REMISSION_NEEDS, RELAPSE_NEEDS = "predict_proba", ("predict_cumulative_incidence", "predict_survival_function")
 """Methods by which an estimator takes a head; for relapse either, the first that it has."""
+
+
+def require_own_candidates(config: TrainingConfig) -> None:
+    """Raise ``InputRefusedError`` for a candidate of another package that can't be used; others are not looked at."""
+    for name in config.candidates:
+        if name not in CANDIDATES:
+            made(name, config.seed)
 
 
 def heads_of(estimator: Any) -> frozenset[str]:
