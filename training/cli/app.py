@@ -23,7 +23,7 @@ from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
 from training.cli.options.acknowledge import acknowledges
-from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
+from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, RESULT_FILE, Group, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 from training.cli.report import report
@@ -214,7 +214,7 @@ def _fhir_answer(body: bytes, model: str) -> str:
 
 @main.command()
 @click.argument("directory", type=FOLDER)
-@click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
+@click.option("--out", type=RESULT_FILE, required=True, help="File to write: .csv or .parquet.")
 @MODEL_OPTION
 @STRICT_OPTION
 @answers_for_mistakes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from training.cli.log import LOG_ARGUMENT, open_whole_log
-from training.cli.options.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import EVIDENCE, FOLDER, RESULT_FILE, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     default=None,
     help="Leave out predictions before this day, for example after a correction.",
 )
-@click.option("--out", type=EXISTING_FILE, default=None, help="HTML file to write the page to.")
+@click.option("--out", type=RESULT_FILE, default=None, help="HTML file to write the page to.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @STRICT_OPTION
 @answers_for_mistakes

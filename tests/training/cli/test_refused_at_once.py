@@ -45,6 +45,13 @@ def place(tmp_path: Path) -> Workplace:
         ("train cohort --config own.toml", "candidate my_package:GradientForest: required a module that can be"),
         ("train cohort --config misspelled.toml", "found no GradientForst there (did you mean GradientForest?)"),
         ("train cohort --config logistic.toml", "'logisitc', which is no candidate (did you mean logistic?)"),
+        ("report 1 --out nowhere/page.html", "there is no folder nowhere; make it first, or write to another folder"),
+        ("report template nowhere", "nowhere: required a folder with the tables of a cohort"),
+        ("report template --out nowhere/study.toml", "there is no folder nowhere; make it first"),
+        ("score cohort --out nowhere/scores.csv", "there is no folder nowhere; make it first"),
+        ("audit dossier 1 --out nowhere/dossier.html", "there is no folder nowhere; make it first"),
+        ("cohort outcomes cohort --out nowhere/outcomes.csv", "there is no folder nowhere; make it first"),
+        ("monitor --out nowhere/page.html", "there is no folder nowhere; make it first"),
     ],
 )
 def test_no_work_is_begun(place: Workplace, command: str, said: str) -> None:
