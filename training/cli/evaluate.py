@@ -48,7 +48,7 @@ def evaluate(
     from training.provenance import collect_provenance
     from training.registry.release import checked, fetch, require_answers
     from training.tracking.evaluation import record_evaluation, recorded_evidence
-    from training.tracking.evidence import report_of
+    from training.tracking.links import places_of
 
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
@@ -68,7 +68,7 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(as_document(evidence) | {"run_id": run_id, "model_version": registered.version}))
     else:
-        click.echo(as_text(evidence, compared, registered.version, report_of(run_id)))
+        click.echo(as_text(evidence, compared, registered.version, places_of(run_id)))
 
 
 @click.command()
@@ -113,7 +113,7 @@ def recalibrate(
     from training.provenance import collect_provenance
     from training.registry.names import version_for_commands
     from training.registry.release import checked, fetch, require_answers
-    from training.tracking.evidence import report_of
+    from training.tracking.links import places_of
     from training.tracking.update import record_update
 
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
@@ -131,9 +131,8 @@ def recalibrate(
     made = (
         f"registered as version {version} of {parent.name}, an update of version {parent.version}, which is unchanged"
     )
-    report = f"report: {report_of(run_id)}"
     then = f'next: kap promote {version_for_commands(parent.name, version)} --reason "..."'
-    click.echo("\n".join([*updated.said, "", made, report, then]))
+    click.echo("\n".join([*updated.said, "", f"{made}, run {run_id}", *places_of(run_id), then]))
 
 
 def _settings(config: Path | None, directory: Path) -> "TrainingConfig":

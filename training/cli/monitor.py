@@ -56,6 +56,7 @@ def monitor_command(
     from training.monitoring.report.text import as_text
     from training.provenance import collect_provenance
     from training.tracking.evidence import artifact_of
+    from training.tracking.links import run_link
 
     with Progress() as progress:
         found = _found(log, outcomes, since, progress.step, strict=strict)
@@ -69,7 +70,9 @@ def monitor_command(
     if as_json:
         click.echo(json.dumps(json.loads(found.as_json()) | {"state": found.state, "run_id": run_id}))
     else:
-        click.echo(as_text(found) + (f"\npage: {artifact_of(run_id, PAGE)}" if run_id else ""))
+        click.echo(
+            as_text(found) + (f"\nin MLflow: {run_link(run_id)}\npage: {artifact_of(run_id, PAGE)}" if run_id else "")
+        )
     sys.exit(EVIDENCE if found.state == "act" else 0)
 
 
