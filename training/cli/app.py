@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from training.evidence.document import Acknowledgement
 
 
+IN_SAMPLE = (
+    "warning: version {version} was fitted on this very cohort. Figures from these predictions are too good and no "
+    "validation; the report has those of held-out patients: kap report {model}"
+)
+
+
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kap-outcomes")
 def main() -> None:
@@ -227,13 +233,16 @@ def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
     from training.exports.cohort_predictions import score_cohort
     from training.exports.table_file import describe_marked
     from training.registry.release import load_registered
+    from training.seen_cohorts import has_seen
 
     require_result_file(directory, out)
     with Progress() as progress:
         progress.step("loading the model")
-        bundle, _ = load_registered(model)
+        bundle, version = load_registered(model)
         progress.step("reading the cohort")
         read = read_for_command(directory, bundle.protocol, strict=strict).cohort
+        if has_seen(bundle, read):
+            click.echo(IN_SAMPLE.format(version=version, model=model), err=True)
         progress.step("predicting")
         rows, marked = score_cohort(read, bundle, out)
     click.echo("\n".join([f"wrote {rows} predictions to {out}", *describe_marked(marked)]))
