@@ -115,6 +115,7 @@ ONLY_IN = {
         "training/tracking/evidence.py",
         "training/tracking/links.py",
         "training/tracking/metrics.py",
+        "training/tracking/opened.py",
         "training/tracking/probability_metrics.py",
         "training/tracking/resources.py",
         "training/tracking/runs.py",

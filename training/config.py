@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from features.protocol.nearest_word import did_you_mean
 from features.protocol.problems import InputRefusedError, Problem
 from models.settings.declaration import (
     Requirement,
@@ -40,19 +41,25 @@ CANDIDATE_GROUP = "kap.candidates"
 """The group of entry points that name candidates of other packages."""
 
 
-def _are_candidates(value: Any) -> bool:
-    """Whether a list names candidates that exist: built-in ones, entry points, or addresses of classes."""
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or "no_model" not in value:
-        return False
+def _wrong_candidates(value: Any) -> str | None:
+    """What is wrong with a list of candidates: built-in ones, entry points, or addresses of classes; else ``None``."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        return "another value"
     unknown = [one for one in value if one not in CANDIDATES and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", one)]
     named = {point.name for point in entry_points(group=CANDIDATE_GROUP)} if unknown else set()
-    return len(set(value)) == len(value) and named.issuperset(unknown)
+    for one in unknown:
+        if one not in named:
+            return f"{one[:60]!r}, which is no candidate{did_you_mean(one, (*CANDIDATES, *named))}"
+    if "no_model" not in value:
+        return "a list without no_model"
+    return None if len(set(value)) == len(value) else "a candidate twice"
 
 
 _CANDIDATES = Requirement(
     f"a list with no_model and any of {', '.join(CANDIDATES[1:])}, package.module:Class, or an entry point of the "
     f"group {CANDIDATE_GROUP}",
-    _are_candidates,
+    lambda value: _wrong_candidates(value) is None,
+    lambda value: _wrong_candidates(value) or "",
 )
 
 

@@ -18,10 +18,14 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Requirement:
-    """Which values a setting takes, as a text and as a check of a value as TOML gives it."""
+    """Which values a setting takes, as a text and as a check of a value as TOML gives it.
+
+    ``found`` names what is wrong with a value that does not hold.
+    """
 
     as_text: str
     holds: Callable[[Any], bool]
+    found: Callable[[Any], str] = lambda _value: "another value"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class LoadedCohort(Cohort):
 
     ``source`` is the name in runs and reports. ``repairs``, ``columns_not_read`` and ``files_not_read`` are those of
     the reader. ``imported`` is the record of ``kap cohort import`` beside the tables, if there is one.
+    ``folder`` is that of the tables, or of the protocol's file if they are frames; a training records the
+    ``study.toml`` in it.
     """
 
     source: str = FRAMES
@@ -34,6 +36,7 @@ class LoadedCohort(Cohort):
     columns_not_read: tuple[str, ...] = ()
     files_not_read: tuple[str, ...] = ()
     imported: Import | None = None
+    folder: Path | None = None
 
     @property
     def notes(self) -> list[str]:
@@ -100,6 +103,7 @@ def read_cohort(
     rules = protocol if isinstance(protocol, Protocol) or protocol is None else read_protocol_file(Path(protocol))
     if isinstance(path_or_frames, Mapping):
         reading, name, imported = read_frames(path_or_frames, rules, strict=strict), FRAMES, None
+        folder = None if protocol is None or isinstance(protocol, Protocol) else Path(protocol).parent
     elif isinstance(path_or_frames, str | os.PathLike):
         folder = Path(path_or_frames)
         reading, name = read_with_repairs(folder, rules, strict=strict), folder.resolve().name
@@ -114,13 +118,28 @@ def read_cohort(
         columns_not_read=reading.columns_not_read,
         files_not_read=reading.files_not_read,
         imported=imported,
+        folder=folder,
     )
 
 
 def loaded(cohort: Cohort) -> LoadedCohort:
     """The cohort with what is known about its reading: nothing, for a part of one or one made by other code."""
+    require_cohort(cohort)
     if isinstance(cohort, LoadedCohort):
         return cohort
-    if isinstance(cohort, Cohort):
-        return LoadedCohort(**{field.name: getattr(cohort, field.name) for field in fields(Cohort)}, source="cohort")
-    raise argument_error("cohort", "a cohort, as read_cohort gives it", "another object")
+    return LoadedCohort(**{field.name: getattr(cohort, field.name) for field in fields(Cohort)}, source="cohort")
+
+
+def require_cohort(cohort: object) -> None:
+    """Raise ``InputRefusedError`` for what is no cohort, such as the path of one, with what to do."""
+    if not isinstance(cohort, Cohort):
+        raise argument_error("cohort", *_instead_of_a_cohort(cohort))
+
+
+def _instead_of_a_cohort(given: object) -> tuple[str, str]:
+    """What is required instead, and the kind of what was given."""
+    if isinstance(given, str | os.PathLike):
+        return "a cohort: read it first, with read_cohort(path)", "a path"
+    if isinstance(given, Mapping):
+        return "a cohort: read it first, with read_cohort(frames)", "a mapping"
+    return "a cohort, as read_cohort gives it", "another object"

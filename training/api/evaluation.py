@@ -3,6 +3,7 @@
 The arithmetic is that of every report (`training.metrics`); this file chooses the figures and gives them names.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from features.records.timeline import Floats
-from training.api.evaluation_input import ALL, EvaluationInput, FollowUpData, evaluation_input
+from training.api.evaluation_input import ALL, EvaluationInput, FollowUpData, evaluation_input, warn_of_certainty
 from training.api.refusals import argument_error, explained
 from training.evidence.document import CalibrationCurve, DecisionCurve, Estimate
 from training.metrics.disclosure import FEWEST
@@ -33,6 +34,7 @@ from training.metrics.question_measures import (
     observed_rate,
     question_values,
 )
+from training.metrics.reliability import ClippedWarning
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +77,9 @@ class PredictionEvaluation:
         by = "" if self.horizon_days is None else f" by day {self.horizon_days:g}"
         others = "".join(f", {number:,} left out ({reason})" for reason, number in self.left_out.items() if number)
         counts = f"{self.patients:,} patients, {self.events:,} with the outcome{by}{others}"
-        return f"<PredictionEvaluation: {counts}, {len(self.figures) - 1} groups>"
+        number = len(self.figures) - 1
+        groups = f", {number} group{'' if number == 1 else 's'}" if number else ""
+        return f"<PredictionEvaluation: {counts}{groups}>"
 
     def frame(self) -> pd.DataFrame:
         """Give the figures as a table.
@@ -123,7 +127,7 @@ def evaluate_predictions(
         counted as ``time`` is, by and including which ``probability`` predicts the event.
     probability : array-like of shape (patients,)
         Predicted probability of the outcome, from 0 to 1; NaN without a prediction. The model must not have seen these
-        patients.
+        patients. One warning counts the predictions of 0 or 1.
     time : array-like of shape (patients,), optional
         Days that each patient was followed, from the start of risk to the event or to the end of follow-up; NaN for a
         patient who was never at risk. It is ``outcome_frame(...)["followed_days"]``.
@@ -173,7 +177,7 @@ def evaluate_predictions(
     >>> from training import evaluate_predictions
     >>> evaluated = evaluate_predictions([1, 0, 1, 0, 1, 0, 1, 0, 0, 1], [.9, .2, .8, .4, .3, .1, .7, .5, .3, .6])
     >>> evaluated
-    <PredictionEvaluation: 10 patients, 5 with the outcome, 0 groups>
+    <PredictionEvaluation: 10 patients, 5 with the outcome>
     >>> evaluated.frame().set_index("measure").loc["auc", "estimate"]
     np.float64(0.9)
     >>> evaluate_predictions([1, 0], [0.9, 20])
@@ -184,7 +188,13 @@ def evaluate_predictions(
     acting = np.asarray(thresholds, dtype=np.float64)
     if acting.ndim != 1 or not ((acting > 0) & (acting < 1)).all():
         raise argument_error("thresholds", "probabilities above 0 and below 1", "another value")
-    weights = over_patients(len(asked.y_observed), draws, seed)
+    warn_of_certainty(asked.y_predicted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClippedWarning)  # said once, above, instead of once for each figure and group
+        return _evaluated(asked, acting, over_patients(len(asked.y_observed), draws, seed))
+
+
+def _evaluated(asked: EvaluationInput, acting: Floats, weights: Floats) -> PredictionEvaluation:
     figures = [_of_group(asked, name, weights, acting) for name in asked.groups]
     question, drawn = _question(asked, ALL), _drawn(asked, ALL, weights)
     return PredictionEvaluation(

@@ -1,5 +1,6 @@
 """The arguments of `evaluate_predictions`, checked: contradictory ones are refused in one sentence each."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from features.records.timeline import Floats, Mask
 from training.api.refusals import argument_error
 from training.metrics.incidence import answer_by
 from training.metrics.question_data import followed_to
+from training.metrics.reliability import CLOSEST_TO_CERTAIN, ClippedWarning
 
 ENDS = {"censored": 0.0, "relapse": 1.0, "competing": 2.0}
 """Words of ``outcome_frame`` for how the time at risk ended, and their codes."""
@@ -82,6 +84,15 @@ def evaluation_input(outcome: Any, probability: Any, time: Any, event: Any, grou
         )
     found = {ALL: np.ones(len(y_observed), dtype=np.bool_)} | {name: flags[kept] for name, flags in labels.items()}
     return EvaluationInput(predicted[kept], y_observed, weights, follow_up, found, left_out)
+
+
+def warn_of_certainty(y_predicted: Floats) -> None:
+    """Warn once of predictions of 0 or 1, at the line that called the calling public function."""
+    number = int(((y_predicted == 0) | (y_predicted == 1)).sum())
+    if number:
+        many = f"{number:,} predictions are" if number > 1 else "1 prediction is"
+        said = f"{many} 0 or 1, which no outcome can correct; figures on log-odds take {CLOSEST_TO_CERTAIN} instead"
+        warnings.warn(f"{said}, or 1 minus that", ClippedWarning, stacklevel=4)
 
 
 def _refuse_other_order(arguments: Mapping[str, Any]) -> None:

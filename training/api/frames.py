@@ -6,7 +6,9 @@ import numpy as np
 
 from features.build import build_features
 from features.protocol.document import Landmark, Protocol
+from features.protocol.nearest_word import did_you_mean
 from features.records.cohort import Cohort
+from training.api.cohorts import require_cohort
 from training.api.refusals import argument_error, explained
 from training.outcomes.table import outcomes_at
 
@@ -48,6 +50,7 @@ def feature_frame(cohort: Cohort, landmark: str | int) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    require_cohort(cohort)
     rows = build_features(cohort, landmark_of(cohort.protocol, landmark))
     reached = np.flatnonzero(~np.isnan(rows.day))
     index = pd.Index(cohort.patient_ids[reached], name="patient_id", dtype="str")
@@ -92,7 +95,7 @@ def outcome_frame(cohort: Cohort, landmark: str | int) -> "pd.DataFrame":
     >>> sorted(outcomes.loc[outcomes["eligible"], "remission"].dropna().unique().tolist())
     [0.0, 1.0]
     """
-
+    require_cohort(cohort)
     found = outcomes_at(cohort, landmark_of(cohort.protocol, landmark))
     found = found[found["landmark_day"].notna()].drop(columns="landmark").set_index("patient_id")
     answers = [name for name in found.columns if name == "remission" or name.startswith("sustained_")]
@@ -112,4 +115,6 @@ def landmark_of(protocol: Protocol, landmark: str | int) -> Landmark:
     if isinstance(landmark, int) and not isinstance(landmark, bool) and 1 <= landmark <= len(names):
         return protocol.landmarks[landmark - 1]
     required = f"one of {', '.join(names)}, or its number from 1 to {len(names)}"
-    raise argument_error("landmark", required, "another number" if isinstance(landmark, int) else "another name")
+    if isinstance(landmark, str):
+        raise argument_error("landmark", required, f"another name{did_you_mean(landmark, names)}")
+    raise argument_error("landmark", required, "another number" if isinstance(landmark, int) else "another object")

@@ -1,11 +1,13 @@
 """A registered model in Python, and its predictions for a cohort."""
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
 from models.bundle import Bundle
+from training.api.cohorts import require_cohort
 from training.api.refusals import argument_error, explained
 from training.api.trained_model import TrainedModel
 from training.telemetry import turn_off_telemetry
@@ -78,6 +80,10 @@ def load_model(version: str | int = "champion") -> LoadedModel:
     return LoadedModel(*load_registered(str(version)))
 
 
+def _kind(given: object) -> str:
+    return "a version or a path" if isinstance(given, str | int | os.PathLike) else "another object"
+
+
 @explained
 def predict(model: LoadedModel | TrainedModel | Bundle, cohort: Cohort) -> "pd.DataFrame":
     """Predict for every patient of a cohort at every landmark reached, as `kap score` does.
@@ -117,7 +123,9 @@ def predict(model: LoadedModel | TrainedModel | Bundle, cohort: Cohort) -> "pd.D
     from training.exports.cohort_predictions import prediction_schema, prediction_tables
 
     if not isinstance(model, LoadedModel | TrainedModel | Bundle):
-        raise argument_error("model", "what load_model or train gave", "another object")
+        required = "a model, as load_model(version) or train gives it"
+        raise argument_error("model", required, _kind(model))
+    require_cohort(cohort)
     bundle = model if isinstance(model, Bundle) else model.bundle
     if bundle.research_only:
         required = "a model whose every winner is in its bundle; train again with candidates that can be exported"

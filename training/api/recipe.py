@@ -54,20 +54,22 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     if not request.recorded:
         finished, evidence = _trained(request, stages.count)
         return TrainedModel(finished, evidence, request.check)
-    from training.registry.release import check_store
+    from training.registry.release import make_store
+    from training.tracking.opened import opened_run
     from training.tracking.resources import ResourceMeter
     from training.tracking.training import RecordingOptions, record
 
-    model_name_of(request.cohort.protocol, request.model_name)  # a wrong name is refused before the work
+    name = model_name_of(request.cohort.protocol, request.model_name)  # a wrong name is refused before the work
     stages.step("opening the store")
-    check_store()
+    make_store()
     started = time.time()
-    with ResourceMeter() as meter:
-        finished, evidence = _trained(request, meter.timing(stages.count))
-    options = RecordingOptions(request.model_name, meter.use(), request.study)
-    recorded = record(
-        finished, evidence, started, lambda part: stages.step(f"recording {part}"), request.check, options
-    )
+    with opened_run(name, request.cohort.protocol.name, request.source, started) as run_id:
+        with ResourceMeter() as meter:
+            finished, evidence = _trained(request, meter.timing(stages.count))
+        options = RecordingOptions(request.model_name, meter.use(), request.study, run_id)
+        recorded = record(
+            finished, evidence, started, lambda part: stages.step(f"recording {part}"), request.check, options
+        )
     return TrainedModel(finished, evidence, request.check, recorded)
 
 

@@ -13,6 +13,8 @@ from training.api.settings import Settings, training_config
 from training.api.trained_model import TrainedModel, described
 from training.config import quickened
 from training.leakage.acknowledgement import acknowledgements
+from training.learning.own_candidates.resolution import require_own_candidates
+from training.report.authors.reader import study_of_folder
 from training.telemetry import turn_off_telemetry
 
 
@@ -44,7 +46,8 @@ def train(
     Parameters
     ----------
     cohort : Cohort
-        As ``read_cohort`` gives it. Its check is recorded, with ``import.json`` if it was imported.
+        As ``read_cohort`` gives it. Its check is recorded, with ``import.json`` if it was imported, and the authors'
+        answers in the ``study.toml`` of its folder.
     settings : str, Path or mapping, optional
         A TOML file that overrides default.toml of `training`, or a dictionary of the same shape, such as
         ``{"training": {"draws": 50}}``.
@@ -111,9 +114,11 @@ def train(
     config = replace(
         training_config(settings, candidates, seed), acknowledged=acknowledgements(acknowledge, by, reason, "train")
     )
+    require_own_candidates(config)
     if workers is not None and workers < 1:
         raise argument_error("workers", "a whole number from 1", "a smaller one")
     known = loaded(cohort)
+    study = None if known.folder is None else study_of_folder(known.folder)
     check = known.check()
     for sentence in described(check):
         warnings.warn(sentence, CohortWarning, stacklevel=3)
@@ -125,6 +130,7 @@ def train(
         workers=workers or os.cpu_count() or 1,
         recorded=record,
         model_name=model_name,
+        study=study,
     )
     return run_training(request, _PrintedStageDisplay() if verbose else _SilentStageDisplay())
 

@@ -26,7 +26,7 @@ from training.experiment.train import Announce
 from training.registry.decision_log import Chain
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.references import find_reference, registered_names
-from training.registry.release import EVALUATION, decision_log, served_copies, use_store
+from training.registry.release import EVALUATION, decision_log, require_store, served_copies, use_store
 from training.registry.seal import (
     SEAL,
     SEAL_DIGEST,
@@ -94,7 +94,7 @@ def run_of(run_or_version: str) -> str:
 
     Raises ``InputRefusedError`` if no run, version or decision has that name.
     """
-    use_store()
+    require_store()
     client = MlflowClient()
     try:
         if RUN_ID.fullmatch(run_or_version):

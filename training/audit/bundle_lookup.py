@@ -19,7 +19,7 @@ from models.bundle import MANIFEST, Bundle, BundleRefusedError, load_bundle
 from training.failures import StoreUnreachableError
 from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.references import registered_names
-from training.registry.release import check_store, fetch_bundle, served_copies
+from training.registry.release import check_store, fetch_bundle, has_store, served_copies
 from training.registry.seal import digest_of
 
 
@@ -46,7 +46,12 @@ class Origin:
 
 
 def registered_with(digest: str) -> tuple[RegisteredBundle, ...]:
-    """The registered versions of a bundle by their tags, the oldest first; raises ``StoreUnreachableError``."""
+    """The registered versions of a bundle by their tags, the oldest first; none if there is no store here.
+
+    Raises ``StoreUnreachableError`` if it does not answer.
+    """
+    if not has_store():
+        return ()
     check_store()
     try:
         client = MlflowClient()

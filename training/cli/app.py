@@ -23,7 +23,7 @@ from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
 from training.cli.options.acknowledge import acknowledges
-from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, Group, answers_for_mistakes
+from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, RESULT_FILE, Group, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 from training.cli.report import report
@@ -31,7 +31,14 @@ from training.cli.runs import runs
 
 if TYPE_CHECKING:
     from training.api.trained_model import TrainedModel
+    from training.config import TrainingConfig
     from training.evidence.document import Acknowledgement
+
+
+IN_SAMPLE = (
+    "warning: version {version} was fitted on this very cohort. Figures from these predictions are too good and no "
+    "validation; the report has those of held-out patients: kap report {model}"
+)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -109,12 +116,15 @@ def train(
     of each head is the best candidate, or the average where none beats it significantly (one-sided paired t test).
     training/SETTINGS.md lists every setting; copy training/default.toml to begin with.
     """
-    from training.api.recipe import TrainingRequest, run_training
-    from training.cli.cohort_check import read_with_study
-    from training.cli.options.progress import Progress
     from training.config import load_config, quickened
 
     settings = replace(load_config(config, seed), acknowledged=acknowledged)
+    _refuse_at_once(directory, settings)
+
+    from training.api.recipe import TrainingRequest, run_training
+    from training.cli.cohort_check import read_with_study
+    from training.cli.options.progress import Progress
+
     with Progress() as progress:
         progress.step("reading the cohort")
         read, check, study = read_with_study(directory, strict=strict)
@@ -129,6 +139,15 @@ def train(
         )
         trained = run_training(request, progress)
     click.echo(_as_json(trained) if as_json else _as_text(trained))
+
+
+def _refuse_at_once(directory: Path, settings: "TrainingConfig") -> None:
+    """Refuse what needs no work, before the imports of a training, which take seconds."""
+    from training.cohort.file_names import require_folder
+    from training.learning.own_candidates.resolution import require_own_candidates
+
+    require_folder(directory)
+    require_own_candidates(settings)
 
 
 def _as_json(trained: "TrainedModel") -> str:
@@ -218,7 +237,7 @@ def _fhir_answer(body: bytes, model: str) -> str:
 
 @main.command()
 @click.argument("directory", type=FOLDER)
-@click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
+@click.option("--out", type=RESULT_FILE, required=True, help="File to write: .csv or .parquet.")
 @MODEL_OPTION
 @STRICT_OPTION
 @answers_for_mistakes
@@ -231,13 +250,16 @@ def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
     from training.exports.cohort_predictions import score_cohort
     from training.exports.table_file import describe_marked
     from training.registry.release import load_registered
+    from training.seen_cohorts import has_seen
 
     require_result_file(directory, out)
     with Progress() as progress:
         progress.step("loading the model")
-        bundle, _ = load_registered(model)
+        bundle, version = load_registered(model)
         progress.step("reading the cohort")
         read = read_for_command(directory, bundle.protocol, strict=strict).cohort
+        if has_seen(bundle, read):
+            click.echo(IN_SAMPLE.format(version=version, model=model), err=True)
         progress.step("predicting")
         rows, marked = score_cohort(read, bundle, out)
     click.echo("\n".join([f"wrote {rows} predictions to {out}", *describe_marked(marked)]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from training.cli.options.errors import EXISTING_FILE, FOLDER, Group, answers_for_mistakes
+from training.cli.options.errors import FOLDER, RESULT_FILE, Group, answers_for_mistakes
 
 MARKS = {"passed": "passed", "failed": "FAILED", "not checked": "not checked", "does not apply": "n/a"}
 
@@ -57,7 +57,7 @@ def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> N
 
 @audit.command()
 @click.argument("version")
-@click.option("--out", type=EXISTING_FILE, required=True, help="HTML file to write.")
+@click.option("--out", type=RESULT_FILE, required=True, help="HTML file to write.")
 @answers_for_mistakes
 def dossier(version: str, out: Path) -> None:
     """Write one HTML file for an auditor of VERSION: data, flow, model, evidence, decisions, environment.

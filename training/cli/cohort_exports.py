@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.options.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import FOLDER, RESULT_FILE, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 
-TABLE_OPTION = click.option("--out", type=EXISTING_FILE, required=True, help="File to write: .csv or .parquet.")
+TABLE_OPTION = click.option("--out", type=RESULT_FILE, required=True, help="File to write: .csv or .parquet.")
 
 
 @click.command()
@@ -46,7 +46,7 @@ def features(directory: Path, out: Path, *, strict: bool) -> None:
 
 @click.command()
 @click.argument("directory", type=FOLDER, required=False)
-@click.option("--out", type=EXISTING_FILE, required=True, help="File to write, for example datapackage.json.")
+@click.option("--out", type=RESULT_FILE, required=True, help="File to write, for example datapackage.json.")
 @answers_for_mistakes
 def schema(directory: Path | None, out: Path) -> None:
     """Write a Data Package descriptor, by which other tools check the tables of a cohort.

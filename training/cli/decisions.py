@@ -28,7 +28,7 @@ def _answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., No
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
         from features.protocol.shortening import shortened
-        from training.registry.decision_log import ChainBrokenError
+        from training.failures import ChainBrokenError
 
         try:
             command(*args, **kwargs)
@@ -82,11 +82,15 @@ def promote(
     The promoted model is copied to BentoML's model store, so that the service needs no MLflow.
     """
     from training.config import load_policy
-    from training.promotion.promotion import Proposal, override
+    from training.promotion.proposal import Proposal, require_proposal
+
+    proposal = Proposal(version, reason, load_policy(policy_file), by, cohort)
+    require_proposal(proposal, overridden=overridden)  # before the next imports, which take seconds
+
+    from training.promotion.promotion import override
     from training.promotion.promotion import promote as promote_version
 
-    decide = override if overridden else promote_version
-    outcome = decide(Proposal(version, reason, load_policy(policy_file), by, cohort))
+    outcome = (override if overridden else promote_version)(proposal)
     decision = outcome.decision
     click.echo(checks_text(decision) if decision.action == "promote" else checks_summary(decision))
     _report(outcome)
@@ -104,6 +108,10 @@ def rollback(reason: str, by: str | None, model_name: str | None) -> None:
     Use it when the champion turns out to be wrong. It needs no evidence, because the previous champion was promoted
     before. A second rollback goes back one champion further.
     """
+    from training.reasons import require_reason
+
+    require_reason("rollback", reason, by)  # before the next import, which takes seconds
+
     from training.promotion.promotion import rollback as roll_back
 
     _report(roll_back(reason, by, model_name))

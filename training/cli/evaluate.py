@@ -5,12 +5,16 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from training.cli.options.acknowledge import ACKNOWLEDGE, BY
 from training.cli.options.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION
+
+if TYPE_CHECKING:
+    from training.config import TrainingConfig
 
 WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 CONFIG = click.option(
@@ -34,18 +38,18 @@ def evaluate(
     The tables are read under the model's own protocol. The evaluation becomes an MLflow run with a report, linked to
     the model's run. The model does not change.
     """
+    settings = _settings(config, directory)
+
     from training.cli.cohort_check import read_with_study
     from training.cli.options.progress import Progress
     from training.cli.texts.evaluation_text import as_document, as_text
-    from training.config import load_config
     from training.evaluation.case_mix_comparison import compare_case_mix
     from training.experiment.external import evaluate as evaluate_on
     from training.provenance import collect_provenance
     from training.registry.release import checked, fetch, require_answers
     from training.tracking.evaluation import record_evaluation, recorded_evidence
-    from training.tracking.evidence import report_of
+    from training.tracking.links import places_of
 
-    settings = load_config(config)
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
         registered = fetch(model, Path(scratch))
@@ -64,7 +68,7 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(as_document(evidence) | {"run_id": run_id, "model_version": registered.version}))
     else:
-        click.echo(as_text(evidence, compared, registered.version, report_of(run_id)))
+        click.echo(as_text(evidence, compared, registered.version, places_of(run_id)))
 
 
 @click.command()
@@ -96,21 +100,22 @@ def recalibrate(
     The command refuses a cohort that fails a leakage check, as `kap train` does; --acknowledge CHECK --by NAME updates
     although that check fails.
     """
-    from training.cli.cohort_check import read_with_study
-    from training.cli.options.progress import Progress
-    from training.config import load_config
-    from training.experiment.update import UpdateRequest, update_model
     from training.leakage.acknowledgement import acknowledgements
-    from training.provenance import collect_provenance
     from training.reasons import require_reason
-    from training.registry.names import version_for_commands
-    from training.registry.release import checked, fetch, require_answers
-    from training.tracking.evidence import report_of
-    from training.tracking.update import record_update
 
     require_reason("recalibrate", reason)
     acknowledged = acknowledgements(acknowledge, by, reason if acknowledge else None, "recalibrate")
-    settings = replace(load_config(config), acknowledged=acknowledged)
+    settings = replace(_settings(config, directory), acknowledged=acknowledged)
+
+    from training.cli.cohort_check import read_with_study
+    from training.cli.options.progress import Progress
+    from training.experiment.update import UpdateRequest, update_model
+    from training.provenance import collect_provenance
+    from training.registry.names import version_for_commands
+    from training.registry.release import checked, fetch, require_answers
+    from training.tracking.links import places_of
+    from training.tracking.update import record_update
+
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
         parent = fetch(model, Path(scratch))
@@ -126,15 +131,15 @@ def recalibrate(
     made = (
         f"registered as version {version} of {parent.name}, an update of version {parent.version}, which is unchanged"
     )
-    report = f"report: {report_of(run_id)}"
-    click.echo(
-        "\n".join(
-            [
-                *updated.said,
-                "",
-                made,
-                report,
-                f'next: kap promote {version_for_commands(parent.name, version)} --reason "..."',
-            ]
-        )
-    )
+    then = f'next: kap promote {version_for_commands(parent.name, version)} --reason "..."'
+    click.echo("\n".join([*updated.said, "", f"{made}, run {run_id}", *places_of(run_id), then]))
+
+
+def _settings(config: Path | None, directory: Path) -> "TrainingConfig":
+    """The settings; refuses a missing folder too, before the imports of the work, which take seconds."""
+    from training.cohort.file_names import require_folder
+    from training.config import load_config
+
+    settings = load_config(config)
+    require_folder(directory)
+    return settings

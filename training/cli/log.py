@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.options.errors import EVIDENCE, EXISTING_FILE, Group, answers_for_mistakes
+from training.cli.options.errors import EVIDENCE, EXISTING_FILE, RESULT_FILE, Group, answers_for_mistakes
 from training.failures import EvidenceFailedError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LOG_OPTION = click.option("--log", default=None, help="The log; default: the log
 @click.command("log")
 @LOG_ARGUMENT
 @click.option(
-    "--seal", type=EXISTING_FILE, default=None, help="File to write a seal of the log to; keep it on another system."
+    "--seal", type=RESULT_FILE, default=None, help="File to write a seal of the log to; keep it on another system."
 )
 @click.option(
     "--since", type=EXISTING_FILE, default=None, help="An earlier seal; every entry that it covers must be present."

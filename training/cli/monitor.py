@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from training.cli.log import LOG_ARGUMENT, open_whole_log
-from training.cli.options.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import EVIDENCE, FOLDER, RESULT_FILE, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     default=None,
     help="Leave out predictions before this day, for example after a correction.",
 )
-@click.option("--out", type=EXISTING_FILE, default=None, help="HTML file to write the page to.")
+@click.option("--out", type=RESULT_FILE, default=None, help="HTML file to write the page to.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @STRICT_OPTION
 @answers_for_mistakes
@@ -56,6 +56,7 @@ def monitor_command(
     from training.monitoring.report.text import as_text
     from training.provenance import collect_provenance
     from training.tracking.evidence import artifact_of
+    from training.tracking.links import run_link
 
     with Progress() as progress:
         found = _found(log, outcomes, since, progress.step, strict=strict)
@@ -69,7 +70,9 @@ def monitor_command(
     if as_json:
         click.echo(json.dumps(json.loads(found.as_json()) | {"state": found.state, "run_id": run_id}))
     else:
-        click.echo(as_text(found) + (f"\npage: {artifact_of(run_id, PAGE)}" if run_id else ""))
+        click.echo(
+            as_text(found) + (f"\nin MLflow: {run_link(run_id)}\npage: {artifact_of(run_id, PAGE)}" if run_id else "")
+        )
     sys.exit(EVIDENCE if found.state == "act" else 0)
 
 

@@ -15,7 +15,7 @@ import click
 
 from training.cli.audit import MARKS
 from training.cli.log import LOG_ARGUMENT, LOG_OPTION, open_whole_log
-from training.cli.options.errors import EXISTING_FILE, answers_for_mistakes
+from training.cli.options.errors import RESULT_FILE, answers_for_mistakes
 
 if TYPE_CHECKING:
     from serving.log.feedback import LoggedFeedback
@@ -144,7 +144,7 @@ def _lineage(facts: "EntryFacts", same: bool | None, *, given: bool) -> "Predict
 @LOG_ARGUMENT
 @click.option("--model", required=True, help="The version to compare with: its number, or an alias.")
 @click.option(
-    "--out", type=EXISTING_FILE, default=None, help="CSV or Parquet file to write both answers of every prediction to."
+    "--out", type=RESULT_FILE, default=None, help="CSV or Parquet file to write both answers of every prediction to."
 )
 @click.option(
     "--differ-by",

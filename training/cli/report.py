@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.options.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import EXISTING_FILE, FOLDER, RESULT_FILE, answers_for_mistakes
 
 TEMPLATE = "template"
 
@@ -14,7 +14,7 @@ TEMPLATE = "template"
 @click.argument("version", metavar="VERSION|template")
 @click.argument("directory", type=FOLDER, required=False)
 @click.option("--to", "form", type=click.Choice(["html", "docx"]), default="html", show_default=True, help="Format.")
-@click.option("--out", type=EXISTING_FILE, default=None, help="File to write; default: report-VERSION and its format.")
+@click.option("--out", type=RESULT_FILE, default=None, help="File to write; default: report-VERSION and its format.")
 @click.option("--study", type=EXISTING_FILE, default=None, help="study.toml to use instead of the recorded one.")
 @answers_for_mistakes
 def report(version: str, directory: Path | None, form: str, out: Path | None, study: Path | None) -> None:
@@ -42,13 +42,15 @@ def _refuse_directory(directory: Path | None) -> None:
 
 
 def _draft(directory: Path | None, out: Path | None) -> None:
-    from training.cohort.file_names import STUDY_FILE
+    from training.cohort.file_names import STUDY_FILE, require_folder
     from training.report.authors.draft import draft_study
     from training.report.authors.reader import read_study
 
     if (directory is None) == (out is None):
         required = "a folder, or --out and a file to write"
         raise InputRefusedError([Problem("report", None, "--out", required, "both" if out else "neither")])
+    if directory is not None:
+        require_folder(directory)
     path = out or Path(directory or ".") / STUDY_FILE
     existing = read_study(path).document if path.exists() else ""
     path.write_text(draft_study(existing), encoding="utf-8")

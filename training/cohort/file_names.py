@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from features.protocol.columns import TABLES
-from features.protocol.problems import Problem, ProtocolRefusedError
+from features.protocol.problems import CohortRefusedError, Problem, ProtocolRefusedError
 
 PROTOCOL_FILE = "protocol.toml"
 IMPORT_RECORD = "import.json"
@@ -22,6 +22,18 @@ _DATA_SUFFIXES = frozenset((*_TEXT_SUFFIXES, *_OTHER_SUFFIXES, "zip", "gz", "bz2
 """Endings that a table may have been given; a text or a picture about a table has others."""
 _NEAR = 0.8
 """Least similarity of two names of which one may be a misspelling of the other, as `difflib` measures it."""
+
+
+def require_folder(directory: Path) -> None:
+    """Raise ``CohortRefusedError`` unless there is such a folder and this user may open it."""
+    found = "none with this name" if not directory.exists() else "a file" if not directory.is_dir() else None
+    if found is None:
+        try:
+            next(directory.iterdir(), None)
+        except OSError:
+            found = "one that can't be opened"
+    if found is not None:
+        raise CohortRefusedError([Problem(str(directory), None, None, "a folder with the tables of a cohort", found)])
 
 
 def table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:

@@ -24,7 +24,13 @@ from features.records.cohort import Cohort, RawCohort, RawTable, Values
 from features.records.timeline import Indices
 from training.cohort.cell_repairs import repair_cells
 from training.cohort.cells import CellReader
-from training.cohort.file_names import PROTOCOL_FILE, ignored_files, refuse_another_protocol, table_paths
+from training.cohort.file_names import (
+    PROTOCOL_FILE,
+    ignored_files,
+    refuse_another_protocol,
+    require_folder,
+    table_paths,
+)
 from training.cohort.identifier_repairs import repair_identifiers
 from training.cohort.repairs import Repair
 from training.cohort.table import FORGIVING, STRICT, ArrowArray, TableFile, read_table
@@ -61,7 +67,7 @@ def read_with_repairs(directory: Path, protocol: Protocol | None = None, *, stri
     Raises ``ProtocolRefusedError`` or ``CohortRefusedError`` with every problem found; the latter's rows count from
     0 below the header. ``describe_problems`` makes them sentences.
     """
-    _refuse_unless_folder(directory)
+    require_folder(directory)
     protocol = read_protocol(directory) if protocol is None else protocol
     paths, problems = table_paths(directory)
     rules = STRICT if strict else FORGIVING
@@ -167,17 +173,6 @@ def _ranges(numbers: Sequence[int], most: int | None) -> str:
     ]
     rest = len(numbers) - sum(map(len, shown))
     return ", ".join(texts) + (f" and {rest:,} more" if rest else "")
-
-
-def _refuse_unless_folder(directory: Path) -> None:
-    found = "none with this name" if not directory.exists() else "a file" if not directory.is_dir() else None
-    if found is None:
-        try:
-            next(directory.iterdir(), None)
-        except OSError:
-            found = "one that can't be opened"
-    if found is not None:
-        raise CohortRefusedError([Problem(str(directory), None, None, "a folder with the tables of a cohort", found)])
 
 
 def _repaired(tables: dict[str, TableFile], protocol: Protocol, binary: frozenset[str]) -> dict[str, TableFile]:

@@ -22,6 +22,7 @@ from training.experiment.train import Announce
 from training.learning.cohort_tasks import tasks_of
 from training.metrics.draws import Draws, draw
 from training.outcomes.labels import derive_outcomes
+from training.seen_cohorts import has_seen
 from training.simulation.marks import has_synthetic_patients
 
 OVERLAP = (
@@ -79,17 +80,9 @@ def used(cohort: Cohort, source: str, *, synthetic: bool) -> EvaluatedCohort:
 
 def refuse_its_own(bundle: Bundle, cohort: Cohort) -> None:
     """Raise ``InputRefusedError`` for a development cohort of the model, or of one that it was updated from."""
-    if cohort.digest in seen_cohort_digests(bundle):
+    if has_seen(bundle, cohort):
         required = "a cohort that the model never saw"
         raise InputRefusedError([Problem("cohort", None, None, required, "its development cohort")])
-
-
-def seen_cohort_digests(bundle: Bundle) -> list[str]:
-    """The digests of all development cohorts of a model: of the models that it was updated from, then its own."""
-    before = bundle.training.get("seen_cohort_digests")
-    own = bundle.training.get("cohort_digest")
-    seen = [digest for digest in before if isinstance(digest, str)] if isinstance(before, list) else []
-    return list(dict.fromkeys([*seen, *([own] if isinstance(own, str) else [])]))
 
 
 def _evaluated(bundle: Bundle, cohort: Cohort, config: TrainingConfig) -> list[EvaluatedPredictions]:

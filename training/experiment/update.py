@@ -1,7 +1,6 @@
 """Updates a registered model on another cohort, and evaluates the update on held-out patients.
 
-A closed test decides for every head how much changes (`updating`). It is repeated within every fold, so that the
-evidence covers the choice of the method too.
+A closed test decides how much of a head changes (`updating`). It is repeated in every fold, for evidence on it too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +26,7 @@ from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import updated_head
 from training.evaluation.predictions import EvaluatedPredictions, HeldOutPart, evaluate_parts, weights_of
 from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence, LeakageCheck, RefitCheck
-from training.experiment.external import refuse_its_own, seen_cohort_digests, used
+from training.experiment.external import refuse_its_own, used
 from training.experiment.train import CODE, Announce, outcome_class
 from training.experiment.updated_refits import with_updated_refits
 from training.leakage.checks import leakage_checks, refuse_leakage
@@ -43,6 +42,7 @@ from training.outcomes.digests import bundle_digest
 from training.outcomes.labels import derive_outcomes
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME
+from training.seen_cohorts import seen_cohort_digests
 from training.settings.sections import FeatureSettings
 from training.settings.values import from_values
 from training.simulation.marks import has_synthetic_patients

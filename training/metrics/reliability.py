@@ -18,6 +18,10 @@ CLOSEST_TO_CERTAIN = 1e-8
 _BINS = 10
 
 
+class ClippedWarning(UserWarning):
+    """Some predictions are 0 or 1, which no outcome can correct."""
+
+
 def log_odds_of(y_predicted: Floats) -> Floats:
     """Log-odds of probabilities; 0 and 1, which no outcome can correct, are clipped with a warning.
 
@@ -26,7 +30,8 @@ def log_odds_of(y_predicted: Floats) -> Floats:
     inside = np.clip(y_predicted, CLOSEST_TO_CERTAIN, 1 - CLOSEST_TO_CERTAIN)
     number = int((inside != y_predicted).sum())
     if number:
-        warnings.warn(f"{number} predictions of 0 or 1 were clipped by {CLOSEST_TO_CERTAIN}", stacklevel=2)
+        said = f"{number} predictions of 0 or 1 were clipped by {CLOSEST_TO_CERTAIN}"
+        warnings.warn(said, ClippedWarning, stacklevel=2)
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 

@@ -12,9 +12,10 @@ from typing import Literal
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle
-from training.config import PromotionPolicy, load_policy, looser_keys
+from training.config import load_policy, looser_keys
 from training.promotion.checks import PromotionChecks, run_checks
 from training.promotion.policy import policy_digest
+from training.promotion.proposal import Proposal, require_proposal
 from training.reasons import require_reason
 from training.registry.artifacts import EVIDENCE_DIGEST
 from training.registry.decision_log import Chain
@@ -32,17 +33,6 @@ from training.registry.seal import SEAL_DIGEST
 
 SERVABLE = "servable"
 """The check that fails for a version that is research only."""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A request to make a version champion; ``cohort`` is the folder of the version's cohort."""
-
-    version: str
-    reason: str
-    policy: PromotionPolicy
-    by: str | None = None
-    cohort: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,10 +54,7 @@ def promote(proposal: Proposal) -> Outcome:
     ``BundleRefusedError`` when its bundle is not the one that was registered, ``ChainBrokenError`` when earlier
     decisions were changed.
     """
-    looser = looser_keys(proposal.policy, load_policy())
-    if looser:
-        required = "the default value or a stricter one, or --override"
-        raise InputRefusedError([Problem("policy", None, key, required, "a looser value") for key in looser])
+    require_proposal(proposal, overridden=False)
     return _decide(proposal, "refuse")
 
 
@@ -77,8 +64,7 @@ def override(proposal: Proposal) -> Outcome:
     A version that meets the policy is promoted as usual, unless the policy is looser than the default. Changed evidence
     can't be overridden, and is recorded as a refusal. Raises as `promote` does, except for a looser policy.
     """
-    if not (proposal.by or "").strip():
-        raise InputRefusedError([Problem("promote", None, "--by", "the name of who takes responsibility", "no name")])
+    require_proposal(proposal, overridden=True)
     return _decide(proposal, "override")
 
 
@@ -108,7 +94,6 @@ def history(model: str | None = None) -> Chain:
 
 
 def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) -> Outcome:
-    require_reason("promote", proposal.reason, proposal.by)
     with tempfile.TemporaryDirectory() as scratch:
         candidate = fetch(proposal.version, Path(scratch) / "candidate")
         bundle = checked(candidate.folder, candidate.version, candidate.name)

@@ -6,14 +6,13 @@ with the version itself.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.failures import StoreUnreachableError
+from training.failures import ChainBrokenError, StoreUnreachableError
 from training.registry.decision_documents import DecisionDocuments, entry_text
 from training.registry.decisions import (
     FIRST,
@@ -33,15 +32,6 @@ SETTLING_SECONDS = 0.1
 PATIENCE_SECONDS = 1.0
 """Time for another writer to finish a decision: its entry, its head, then the alias."""
 ATTEMPTS = 5
-
-
-class ChainBrokenError(Exception):
-    """The kept decisions were changed, or one was lost; ``findings`` says where."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        """Keep what was found."""
-        self.findings = tuple(findings)
-        super().__init__("; ".join(str(finding) for finding in findings))
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,27 @@ def use_store() -> str:
     return str(mlflow.get_tracking_uri())
 
 
+def has_store() -> bool:
+    """Whether the store has been made, if it is a file of SQLite; a server is asked by `check_store` only."""
+    kind, _, file = use_store().partition("///")
+    return kind != "sqlite:" or Path(file.partition("?")[0]).exists()
+
+
+def require_store() -> None:
+    """Raise ``InputRefusedError`` if there is no store yet: MLflow would make an empty one, even to read."""
+    if not has_store():
+        required = "a store of trainings, in ./mlflow.db or at MLFLOW_TRACKING_URI"
+        raise InputRefusedError([Problem("registry", None, None, required, "none here; is this the right folder?")])
+
+
 def check_store() -> None:
-    """Raise ``StoreUnreachableError`` unless the tracking store answers; a missing ./mlflow.db is made."""
+    """Raise ``InputRefusedError`` if there is no store yet, and ``StoreUnreachableError`` if it does not answer."""
+    require_store()
+    make_store()
+
+
+def make_store() -> None:
+    """Raise ``StoreUnreachableError`` unless the store answers; a missing file of SQLite is made, for a training."""
     use_store()
     try:
         with signals_held():  # a store of which half the tables are made is refused from then on
@@ -79,19 +98,12 @@ def _unreachable() -> str:
     return "the tracking store does not answer: is MLFLOW_TRACKING_URI right, and its server running?"
 
 
-def _require_store() -> None:
-    """Raise ``InputRefusedError`` if there is no store yet, so that reading does not create an empty one."""
-    if use_store() == DEFAULT_STORE and not Path("mlflow.db").exists():
-        required = "a store with a registered version of a model, in ./mlflow.db or at MLFLOW_TRACKING_URI"
-        raise InputRefusedError([Problem("registry", None, None, required, "none here; is this the right folder?")])
-
-
 def find_model(version_or_alias: str) -> ModelReference:
     """The registered version that a text means, with its number; the text is one of `find_reference`.
 
     Raises ``InputRefusedError`` where there is no such version, ``StoreUnreachableError`` without an answer.
     """
-    _require_store()
+    require_store()
     client = MlflowClient()
     meant = ModelReference(MODEL_NAME, version_or_alias)
     try:
@@ -110,7 +122,7 @@ def find_model(version_or_alias: str) -> ModelReference:
 
 def fetch_bundle(found: ModelReference, scratch: Path) -> Path:
     """Download a registered version's bundle below ``scratch``, and return its folder."""
-    _require_store()
+    require_store()
     try:
         model = mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}", dst_path=str(scratch))
     except MlflowException as error:
@@ -143,7 +155,6 @@ def decision_log(name: str | None = None) -> DecisionLog:
 
     Without a name, the model is the one of `usual_name`.
     """
-    _require_store()
     check_store()
     client = MlflowClient()
     model = name or usual_name(client)

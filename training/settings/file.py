@@ -70,7 +70,15 @@ def _problems_of_section(
             required = f"a setting of [{section}]"
             problems.append(Problem(name, place, key, required, f"[{section}] {key}, which is not a setting{hint}"))
         elif not known_settings[key].requirement.holds(value):
-            problems.append(Problem(name, place, key, known_settings[key].requirement.as_text, "another value"))
+            problems.append(
+                Problem(
+                    name,
+                    place,
+                    key,
+                    known_settings[key].requirement.as_text,
+                    known_settings[key].requirement.found(value),
+                )
+            )
     return problems
 
 

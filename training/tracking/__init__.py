@@ -1,5 +1,5 @@
 """What goes to MLflow: runs, metrics, artefacts and the pyfunc model.
 
-Public names: `artifact_of`, `record`, `record_evaluation`, `record_update`, `recorded_evidence`, `RecordedRun`,
-`report_of`.
+Public names: `artifact_of`, `opened_run`, `places_of`, `record`, `record_evaluation`, `record_update`,
+`recorded_evidence`, `RecordedRun`.
 """

@@ -6,6 +6,7 @@ import mlflow
 from mlflow.tracking import MlflowClient
 
 from training.registry.experiments import open_experiment
+from training.tracking.evidence import report_of
 
 RUNS_NOTE = (
     "Trainings, updates and evaluations of the registered model `{model}`; sort them by the metric `remission_auc`. "
@@ -26,6 +27,16 @@ def experiment_of_model(model: str, protocol: str) -> str:
 def run_page(run_id: str) -> str:
     """The page of a run within the pages of MLflow, for a link in one of them."""
     return f"#/experiments/{MlflowClient().get_run(run_id).info.experiment_id}/runs/{run_id}"
+
+
+def places_of(run_id: str) -> tuple[str, str]:
+    """Where a person finds a run and its report: the lines that every command prints that records one."""
+    return place_lines(run_link(run_id), report_of(run_id))
+
+
+def place_lines(link: str, report: str) -> tuple[str, str]:
+    """The lines of `places_of`, from the address of a run's page and the path or address of its report."""
+    return f"in MLflow: {link}", f"report: {report}"
 
 
 def run_link(run_id: str) -> str:

@@ -7,7 +7,6 @@ changed.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -15,11 +14,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import ValidationError
 
-from features.protocol.problems import InputRefusedError, Problem
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence, read_evidence
 from training.registry.artifacts import EVIDENCE
 from training.registry.decision_log import CHAMPION
-from training.registry.release import DEFAULT_STORE, check_store, use_store
+from training.registry.release import check_store
+from training.tracking.opened import status_of
 
 LEVELS = ("training", "update")
 """Runs that make a model: `kap train` and `kap recalibrate`."""
@@ -49,6 +48,8 @@ class LandmarkHeadline:
 class ListedTraining:
     """A training or an update. ``version`` is ``None`` if it registered none; ``champion`` is the present one.
 
+    ``status`` is that of `status_of`, and ``name`` is the run's.
+
     ``promoted`` says whether it ever became champion, ``research_only`` why no bundle can hold it (empty: one can), and
     ``unread`` why there are no figures (empty: there are).
     """
@@ -59,6 +60,7 @@ class ListedTraining:
     started: str
     cohort: str
     protocol: str
+    name: str = ""
     model: str | None = None
     version: str | None = None
     champion: bool = False
@@ -75,9 +77,6 @@ def list_trainings(limit: int) -> tuple[ListedTraining, ...]:
 
     Raises ``InputRefusedError`` if there is no store yet, and ``StoreUnreachableError`` if it does not answer.
     """
-    if use_store() == DEFAULT_STORE and not Path("mlflow.db").exists():
-        required = "a store of trainings, in ./mlflow.db or at MLFLOW_TRACKING_URI"
-        raise InputRefusedError([Problem("registry", None, None, required, "none here; is this the right folder?")])
     check_store()
     client = MlflowClient()
     experiments = [one.experiment_id for one in client.search_experiments()]
@@ -112,7 +111,8 @@ def _listed(client: MlflowClient, run: Any, champions: Mapping[str, str]) -> Lis
     return ListedTraining(
         run_id=run.info.run_id,
         kind=tags["level"],
-        status=run.info.status.lower(),
+        status=status_of(run),
+        name=str(run.info.run_name or ""),
         started=f"{datetime.fromtimestamp(run.info.start_time / 1000, UTC):%Y-%m-%d %H:%M}",
         cohort=parameters.get("cohort", "") or (known.cohort.source if known else ""),
         protocol=parameters.get("protocol", "") or (known.protocol if known else ""),

@@ -38,13 +38,12 @@ from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
 from training.tracking.cohort_check import log_check, log_study
 from training.tracking.evidence import head_metrics, head_run_name, log_evidence, log_headline, report_of
-from training.tracking.links import experiment_of_model, run_link, run_page
+from training.tracking.links import run_link, run_page
 from training.tracking.metrics import log_run, setting_parameters, slugs_of, sustained_measures
 from training.tracking.model_card import CARD, model_card, model_description, version_description
+from training.tracking.opened import open_run
 from training.tracking.resources import ResourceUse, log_resources
 from training.tracking.search import log_search
-
-MADE_BY = {"mlflow.source.name": "kap train", "mlflow.source.type": "LOCAL"}
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,14 @@ class RecordedRun:
 class RecordingOptions:
     """``model_name`` is the researcher's own name of the registered model; ``use`` is what the training took.
 
-    ``study`` is what the authors answer in ``study.toml``; it is recorded too.
+    ``study`` is what the authors answer in ``study.toml``; it is recorded too. ``run_id`` is the run that was opened
+    when the training began (``opened``); without it one is opened now.
     """
 
     model_name: str | None = None
     use: ResourceUse | None = None
     study: StudyAnswers | None = None
+    run_id: str | None = None
 
 
 def record(
@@ -88,10 +89,10 @@ def record(
     ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step.
     """
     use_store()
-    name = model_name_of(training.cohort.protocol, options.model_name)
-    experiment, source = experiment_of_model(name, training.cohort.protocol.name), evidence.cohort.source[:200]
-    opened = MlflowClient().create_run(experiment, int(started * 1000), MADE_BY, run_name=f"{source} · training")
-    with mlflow.start_run(run_id=opened.info.run_id) as run, tempfile.TemporaryDirectory() as scratch:
+    protocol, source = training.cohort.protocol, evidence.cohort.source
+    name = model_name_of(protocol, options.model_name)
+    opened = options.run_id or open_run(name, protocol.name, source, started)
+    with mlflow.start_run(run_id=opened) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
         _record_training(training, evidence, Path(scratch))
         log_headline(run.info.run_id, evidence)
@@ -102,7 +103,7 @@ def record(
             _record_landmark(training, landmark, evidence.landmark(landmark.outcomes.landmark.name))
         announce("the model")
         digest, version = register(training.bundle, training.provenance, Path(scratch), name)
-        MlflowClient().update_run(run.info.run_id, name=f"version {version} · {source}")
+        MlflowClient().update_run(run.info.run_id, name=f"version {version} · {source[:200]}")
         announce("the evidence")
         recorded = RecordedRun(run.info.run_id, version, digest, model=name)
         about = replace(_facts(training, recorded, started), answers=answers)

@@ -1,5 +1,6 @@
 """Predictions of any model are compared with what was observed: right figures, and no contradictory input."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from features.protocol.problems import InputRefusedError
 from training import evaluate_predictions
 from training.api.evaluation import PredictionEvaluation
+from training.metrics.reliability import ClippedWarning
 
 RNG = np.random.default_rng(11)
 RISK = RNG.uniform(0.05, 0.8, 300)
@@ -164,3 +166,28 @@ def test_equal_predictions_have_no_calibration_curve() -> None:
     assert figure(evaluated, "auc")["estimate"] == 0.5
     assert np.isnan(figure(evaluated, "ici")["estimate"])
     assert len(evaluated.plot().axes[0].get_lines()) == 1
+
+
+def test_predictions_of_0_and_1_are_warned_of_once_whatever_the_groups() -> None:
+    certain = np.where(np.arange(300) < 40, np.round(RISK), RISK)
+    with pytest.warns(ClippedWarning) as warned:
+        evaluate_predictions(ANSWER, certain, groups=SITE).plot()
+    (said,) = (str(one.message) for one in warned)
+    assert said.startswith("40 predictions are 0 or 1, which no outcome can correct")
+    assert warned[0].filename == __file__
+
+
+def test_small_groups_and_groups_with_one_kind_of_outcome_bring_no_warning() -> None:
+    answer, place = ANSWER.copy(), np.repeat(["big", "nobody", "everybody", "tiny"], [250, 20, 20, 10])
+    answer[250:270], answer[270:290], answer[290:] = 0, 1, [1, *[0] * 9]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        evaluate_predictions(answer, RISK, groups=place, draws=20).plot()
+        evaluate_predictions(200, RISK, DAYS, answer.astype(int), groups=place, draws=20).plot()
+
+
+@pytest.mark.parametrize(
+    ("groups", "end"), [(None, " with the outcome>"), (["a"] * 300, ", 1 group>"), (SITE, ", 2 groups>")]
+)
+def test_groups_are_counted_where_there_are_some(groups: Any, end: str) -> None:
+    assert repr(evaluate_predictions(ANSWER, RISK, groups=groups, draws=0)).endswith(end)

@@ -1,12 +1,17 @@
 """Features and outcomes as frames: the numbers of the exported tables, one row per patient at a landmark."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from features.build import build_features
 from features.protocol.problems import InputRefusedError
-from training import feature_frame, outcome_frame
+from tests.serving.bundles import toy_bundle
+from training import feature_frame, outcome_frame, predict, train
 from training.api.cohorts import LoadedCohort
 from training.outcomes.table import outcomes_frame
 
@@ -54,3 +59,37 @@ def test_an_unknown_landmark_is_answered_with_the_known_ones(cohort: LoadedCohor
         InputRefusedError, match=f"before session 1, before session 2, {THIRD}, or its number from 1 to 3"
     ):
         feature_frame(cohort, wrong)  # type: ignore[arg-type]
+
+
+def test_a_misspelled_landmark_is_answered_with_the_nearest(cohort: LoadedCohort) -> None:
+    with pytest.raises(InputRefusedError, match=r"found another name \(did you mean before session 3\?\)"):
+        outcome_frame(cohort, "Before sesion 3")
+
+
+TAKES_A_COHORT: dict[str, Callable[[Any], object]] = {
+    "feature_frame": lambda given: feature_frame(given, 1),
+    "outcome_frame": lambda given: outcome_frame(given, 1),
+    "train": lambda given: train(given, record=False),
+    "predict": lambda given: predict(toy_bundle(), given),
+}
+
+
+@pytest.mark.parametrize("function", TAKES_A_COHORT)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("clinic", r"read it first, with read_cohort\(path\); found a path"),
+        (Path("clinic"), r"read it first, with read_cohort\(path\); found a path"),
+        ({"patients": None}, r"read it first, with read_cohort\(frames\); found a mapping"),
+        (7, "as read_cohort gives it; found another object"),
+    ],
+)
+def test_what_is_no_cohort_is_answered_with_how_to_read_one(function: str, given: object, said: str) -> None:
+    with pytest.raises(InputRefusedError, match=said):
+        TAKES_A_COHORT[function](given)
+
+
+@pytest.mark.parametrize("given", ["1", 1, Path("model")])
+def test_what_is_no_model_is_answered_with_how_to_load_one(cohort: LoadedCohort, given: object) -> None:
+    with pytest.raises(InputRefusedError, match=r"as load_model\(version\) or train gives it; found a version"):
+        predict(given, cohort)  # type: ignore[arg-type]

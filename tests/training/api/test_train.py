@@ -120,6 +120,44 @@ def test_the_record_of_an_import_goes_with_the_cohort_even_if_its_folder_is_gone
     assert cohort.check().agreement == "as imported"
 
 
+ANSWERS = '[study]\nfunding = "The fund of the town."\n'
+
+
+def test_the_answers_of_the_authors_beside_the_cohort_are_recorded_as_the_command_does(
+    one_landmark: Path, tmp_path: Path
+) -> None:
+    (one_landmark / "study.toml").write_text(ANSWERS)
+    with SameProcess(tmp_path).in_use():
+        trained = train(read_cohort(one_landmark), settings=SETTINGS, quick=True, workers=1)
+        assert of_run(str(trained.run_id), "study.toml").decode() == ANSWERS
+        assert "The fund of the town." in of_run(str(trained.run_id), "report.html").decode()
+
+
+def test_wrong_answers_are_refused_before_any_work(one_landmark: Path, frames: dict[str, object]) -> None:
+    """Of frames, the answers are those beside the protocol's file."""
+    (one_landmark / "study.toml").write_text(ANSWERS.replace("funding", "fundng"))
+    for cohort in (read_cohort(one_landmark), read_cohort(frames, one_landmark / "protocol.toml")):  # type: ignore[arg-type]
+        with pytest.raises(InputRefusedError, match=r"key study\.fundng: required a known key"):
+            train(cohort, settings=SETTINGS, record=False)
+    assert read_cohort(frames).folder is None  # type: ignore[arg-type]
+
+
+def test_scores_of_the_cohort_that_a_version_was_trained_on_are_called_no_validation(
+    store: SameProcess, frames: dict[str, pd.DataFrame], tmp_path: Path
+) -> None:
+    said = store.kap("score", "cohort", "--out", tmp_path / "own.csv", "--model", "1").stderr
+    assert "warning: version 1 was fitted on this very cohort" in said
+    assert "kap report 1" in said
+    assert "warning" not in (tmp_path / "own.csv").read_text()
+    other = shutil.copytree("cohort", tmp_path / "other")
+    frames["patients"].head(100).to_csv(other / "patients.csv", index=False)
+    for name in ("prior_treatments", "sessions", "assessments", "events"):
+        kept = frames[name]["patient_id"].isin(frames["patients"]["patient_id"].head(100))
+        frames[name][kept].to_csv(other / f"{name}.csv", index=False)
+    done = store.kap("score", other, "--out", tmp_path / "other.csv", "--model", "1")
+    assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
+
+
 def test_a_finding_of_the_check_is_a_warning_and_stays_with_the_training(
     one_landmark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -164,6 +164,7 @@ def test_an_update_is_a_version_of_its_own_that_points_to_its_parent(lived: Mode
     evidence = read_evidence(artifact(lived, made.run_id, "evidence.json"))
     assert evidence.kind == "updated"
     assert all(f"{landmark.name}, remission:" in done.stdout for landmark in evidence.landmarks)
+    assert f"run {made.run_id}\nin MLflow: http://127.0.0.1:5000/#/experiments/" in done.stdout
     answered = lived.place.kap("score", lived.other, "--out", "updated.parquet", "--model", "2")
     assert answered.returncode == 0, answered.stderr
     assert {"remission", "remission_low", "remission_high"} <= set(

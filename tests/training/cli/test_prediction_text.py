@@ -77,17 +77,16 @@ def _words(**changes: Any) -> str:
     "said",
     [
         "Of 100 patients like this one, about 34 reach remission.",
-        "Of 100 such patients in remission, about 25 relapse within 84 days and about 41 within 182 days.",
+        "Of 100 patients of the cohort in remission, about 25 relapse within 84 days and about 41 within 182 days.",
         "Of 100 patients like this one, about 20 reach remission and stay well for 182 days (90% interval 12-31).",
         # early response: -0.9 + 0.4; patient context: 0.1; and what is not recorded apart
         "(above 0: more likely): early response -0.50, patient context +0.10, not recorded -0.05.",
         "Largest features that raise it: relative improvement since baseline (25%); comorbid PTSD (no).",
         "Largest features that lower it: distance from the latest rating to the remission band (7 points).",
-        f"For relapse, {AVERAGE_RISK}, without an interval: {TOO_FEW}.",
+        f"For relapse, {AVERAGE_RISK}. It has no number for this patient alone: {TOO_FEW}. Of 100 patients like",
         "Model version 3 (bundle c5e99e9f9d5a) answered at the landmark 'before session 2', day 7.",
         "1 of the model's features was not recorded.",
         "1 record after the landmark was not used.",
-        f"Note on relapse: {TOO_FEW}: {AVERAGE_RISK}.",
         "SYNTHETIC",
         "neither medical advice nor a medical device",
     ],
@@ -101,19 +100,54 @@ def test_for_a_record_in_dates_the_words_say_the_date_of_the_landmark() -> None:
     assert "answered at the landmark 'before session 2', on 2026-10-14 (day 7)." in _words(landmark=dated)
 
 
+NO_BETTER = "no candidate predicted held-out patients better than the average"
+NO_CONTRIBUTIONS = {head: ANSWER["reasons"][head] | {"contributions": []} for head in ("remission", "relapse")}
+AVERAGES: dict[str, Any] = {
+    "reasons": NO_CONTRIBUTIONS,
+    "notes": [f"remission: {NO_BETTER}: {AVERAGE_RISK}", f"relapse: {NO_BETTER}: {AVERAGE_RISK}"],
+}
+
+
+def test_an_answer_that_is_the_average_of_all_patients_begins_with_that_and_says_it_once() -> None:
+    words = _words(**AVERAGES)
+    opening = f"For remission and relapse, {AVERAGE_RISK}. It has no number for this patient alone: {NO_BETTER}."
+    assert words.startswith(f"{opening} Of 100 patients of the cohort, about 34 reach remission. Of 100 such patients")
+    assert words.count(AVERAGE_RISK) == words.count(NO_BETTER) == 1
+    assert "like this one" not in words
+    assert "Contributions" not in words
+
+
+def test_two_causes_of_an_average_are_both_said() -> None:
+    notes = [AVERAGES["notes"][0], f"relapse: {TOO_FEW}: {AVERAGE_RISK}; later days are not predicted"]
+    words = _words(**AVERAGES | {"notes": notes})
+    assert f"For remission and relapse, {AVERAGE_RISK}. It has no number for this patient alone: " in words
+    assert f"alone: for remission, {NO_BETTER}; for relapse, {TOO_FEW}." in words
+    assert "Note on relapse: later days are not predicted." in words
+    assert words.count(TOO_FEW) == 1
+
+
+def test_a_number_that_no_feature_moves_is_not_called_the_average() -> None:
+    words = _words(reasons=NO_CONTRIBUTIONS, notes=[])
+    assert AVERAGE_RISK not in words
+    assert "For remission, no feature of this patient moves the number." in words
+    assert words.startswith(
+        "Of 100 patients like this one, about 34 reach remission. Of 100 such patients in remission"
+    )
+
+
 @pytest.mark.parametrize(
-    ("notes", "said"),
+    ("changes", "said"),
     [
-        (
-            [f"relapse: no candidate predicted held-out patients better than the average: {AVERAGE_RISK}; more"],
-            f"{AVERAGE_RISK}, without an interval: no candidate predicted held-out patients better than the average.",
-        ),
-        ([f"remission: {TOO_FEW}: {AVERAGE_RISK}"], f"For relapse, {AVERAGE_RISK}, without an interval. "),
-        ([], f"For relapse, {AVERAGE_RISK}, without an interval. "),
+        ({"notes": []}, "The numbers are less certain than for other patients."),
+        ({}, "The numbers for remission are less certain than for other patients."),
+        (AVERAGES, "The average of the cohort may not hold for such a patient."),
     ],
 )
-def test_the_average_risk_has_the_cause_in_the_note_on_the_same_head(notes: list[str], said: str) -> None:
-    assert said in _words(notes=notes)
+def test_only_a_number_of_the_patient_is_called_less_certain_at_the_edge(changes: dict[str, Any], said: str) -> None:
+    edge = {"verdict": "at_the_edge", "reasons": [{"code": "x", "feature": None, "message": "age"}]}
+    words = _words(applicability=edge, **changes)
+    assert f"at the edge of the training patients: age. {said}" in words
+    assert ("less certain" in words) == ("less certain" in said)
 
 
 @pytest.mark.parametrize(

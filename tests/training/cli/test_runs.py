@@ -1,18 +1,14 @@
-"""`kap runs` lists what was trained, whatever its evidence looks like, and creates nothing."""
+"""`kap runs` lists what was trained, whatever its evidence looks like."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import mlflow
 import pytest
-from click.testing import CliRunner
 
 from tests.training.commands import SameProcess
 from tests.training.evidence_examples import training_evidence
 from tests.training.registries import Registry
-from training.cli.app import main
 from training.cli.texts.runs_text import NONE, WIDTH, runs_text
 from training.registry.release import MODEL_NAME
 from training.tracking.runs import HeadlineFigure, LandmarkHeadline, ListedTraining
@@ -65,19 +61,6 @@ def test_the_list_is_read_at_a_glance(place: SameProcess) -> None:
     assert max(map(len, lines)) <= WIDTH
     assert lines[0].startswith("no version (failed)")
     assert any(line.startswith("version 1") and "champion" in line and "SYNTHETIC" in line for line in lines)
-
-
-def test_an_empty_folder_stays_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = mlflow.get_tracking_uri()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    try:
-        done = CliRunner().invoke(main, ["runs"], prog_name="kap")
-    finally:
-        mlflow.set_tracking_uri(before)
-    assert done.exit_code == 2
-    assert "none here; is this the right folder?" in done.stderr
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_long_names_and_every_mark_fit_into_the_width() -> None:

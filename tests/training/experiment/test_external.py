@@ -96,7 +96,8 @@ def test_cohorts_that_differ_are_compared_feature_by_feature() -> None:
     assert compared
     assert all(row.standardised_difference in (0.0, None) for row in compared)
     assert len(json.loads(as_json(compared))) == len(compared)
-    said = as_text(found, compared, "3", "0123")
+    said = as_text(found, compared, "3", ["in MLflow: here"])
+    assert "\nin MLflow: here\n" in said
     assert "version 3 on the cohort gbsg: 686 patients\n" in said
     assert "C-index" in said
     assert "SYNTHETIC" not in said
@@ -151,7 +152,7 @@ def test_a_real_cohort_is_not_called_synthetic_because_the_model_was_fitted_on_o
     assert found.model_synthetic
     assert any("fitted on a synthetic cohort" in caveat for caveat in found.caveats)
     assert any(caveat.startswith("No event is recorded: relapse rests on scores alone") for caveat in found.caveats)
-    said = as_text(found, [], "1", "here")
+    said = as_text(found, [], "1", ["here"])
     assert said.startswith("version 1, developed on a SYNTHETIC cohort, on the cohort clinic: 1 patient\n")
 
 
@@ -159,7 +160,7 @@ def test_a_synthetic_cohort_is_called_so_under_any_model(trained: Training) -> N
     tables = {name: text.replace("A  ", "SYN-1") for name, text in ONE_PATIENT.items()}
     found = evaluate(trained.bundle, one_patient(trained, **tables), "drawn", QUICK, quietly, workers=1)
     assert found.cohort.synthetic
-    assert "on the SYNTHETIC cohort drawn" in as_text(found, [], "1", "here")
+    assert "on the SYNTHETIC cohort drawn" in as_text(found, [], "1", ["here"])
 
 
 def test_of_one_patient_there_are_figures_and_no_intervals(trained: Training) -> None:
@@ -173,4 +174,4 @@ def test_of_one_patient_there_are_figures_and_no_intervals(trained: Training) ->
                 estimates += sum(figure["estimate"] is not None for figure in measures.values())
                 assert all(figure["low"] is None and figure["high"] is None for figure in measures.values())
     assert estimates > 10
-    assert "[" not in as_text(found, [], "1", "here")
+    assert "[" not in as_text(found, [], "1", ["here"])

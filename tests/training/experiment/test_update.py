@@ -16,12 +16,13 @@ from tests.training.trainings import QUICK
 from training.audit.retraining import _settings
 from training.cohort.reader import read_cohort
 from training.evidence.document import Acknowledgement
-from training.experiment.external import OVERLAP, evaluate, refuse_its_own, seen_cohort_digests
+from training.experiment.external import OVERLAP, evaluate, refuse_its_own
 from training.experiment.train import quietly
 from training.experiment.update import UpdatedModel, UpdateRequest, _refit_check, update_model
 from training.leakage.checks import LeakageFoundError
 from training.learning.updating import INTERCEPT, HeadUpdate
 from training.provenance import collect_provenance
+from training.seen_cohorts import seen_cohort_digests
 from training.simulation.cohort import simulate_cohort, write_cohort
 
 FEW = replace(QUICK, draws=3)

@@ -117,6 +117,7 @@ def test_the_verdict_act_gives_exit_code_4_and_the_reason(registry: CohortRegist
     assert "the share of patients with a recorded age_years has changed (0% recently" in done.stdout
     assert "No outcomes were given" in done.stdout
     assert "page: " in done.stdout
+    assert "in MLflow: http://127.0.0.1:5000/#/experiments/" in done.stdout
 
 
 def test_outcomes_that_belong_to_nobody_in_the_log_are_warned_of(

@@ -20,7 +20,7 @@ def refusal(name: str) -> str:
     with pytest.raises(InputRefusedError) as refused:
         made(name, seed=7)
     (problem,) = refused.value.problems
-    assert (problem.place, problem.column) == ("candidates", name)
+    assert (problem.place, problem.column) == (f"candidate {name}", None)
     return f"required {problem.required}; found {problem.found}"
 
 

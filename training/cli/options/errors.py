@@ -38,6 +38,19 @@ FOLDER = _Folder(path_type=Path)
 EXISTING_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
+class _ResultFile(click.Path):
+    """A file to write; refused before any work if its folder is missing, because none is made by mistake."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        if isinstance(path, Path) and not path.parent.is_dir():
+            self.fail(f"there is no folder {path.parent}; make it first, or write to another folder", param, ctx)
+        return path
+
+
+RESULT_FILE = _ResultFile(path_type=Path, dir_okay=False)
+
+
 class Group(click.Group):
     """Commands in the order of use instead of the alphabet."""
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from features.records.cohort import Cohort
+from training.cohort.declared_features import DeclaredFeature, declared_features, render_declared
 from training.cohort.summary import (
     CohortSummary,
     LandmarkFlow,
@@ -27,11 +28,13 @@ class CheckedContent:
     flows: tuple[LandmarkFlow, ...]
     unused: UnusedRecords
     check: CohortCheck
+    declared: tuple[DeclaredFeature, ...] = ()
 
 
 def checked_content(cohort: Cohort, check: CohortCheck) -> CheckedContent:
     """The content of a cohort beside its check."""
-    return CheckedContent(cohort_summary(cohort), analysis_flow(cohort), unused_records(cohort), check)
+    summary, flow, unused = cohort_summary(cohort), analysis_flow(cohort), unused_records(cohort)
+    return CheckedContent(summary, flow, unused, check, declared_features(cohort))
 
 
 def as_text(content: CheckedContent, reading: Sequence[str] = (), *, by_site: bool = False) -> str:
@@ -41,7 +44,8 @@ def as_text(content: CheckedContent, reading: Sequence[str] = (), *, by_site: bo
     """
     check = content.check
     scores = render_scores(check.scores, by_site=by_site)
-    lines = [render_summary(content.summary, content.flows, render_unused(content.unused), scores)]
+    rest = ["\n".join(part) for part in (render_declared(content.declared), render_unused(content.unused)) if part]
+    lines = [render_summary(content.summary, content.flows, ["\n\n".join(rest)] if rest else [], scores)]
     lines += [*reading, *describe_findings(check.findings)]
     number = len(check.findings)
     lines.append(counted(number, "warning") if number else "no warnings")
@@ -61,6 +65,7 @@ def as_document(content: CheckedContent) -> dict[str, Any]:
         "synthetic": summary.is_synthetic,
         "tables": [asdict(table) for table in summary.tables],
         "unused_ratings": dict(unused.ratings),
+        "declared_features": [asdict(feature) for feature in content.declared],
         "landmarks": [_flow(flow) for flow in content.flows],
     } | content.check.as_document()
 

@@ -1,6 +1,6 @@
 """An external evaluation for a terminal and as JSON: every measure with its interval, and how the cohorts differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from training.evaluation.case_mix_comparison import NOTABLE, CaseMixComparison
@@ -37,8 +37,8 @@ def as_document(evidence: Evidence) -> dict[str, Any]:
     return {"landmarks": landmarks}
 
 
-def as_text(evidence: Evidence, compared: list[CaseMixComparison], version: str, report: str) -> str:
-    """The evaluation as aligned text."""
+def as_text(evidence: Evidence, compared: list[CaseMixComparison], version: str, places: Sequence[str]) -> str:
+    """The evaluation as aligned text; ``places`` are lines that say where its run and its report are."""
     cohort = evidence.cohort
     mark = " SYNTHETIC" if cohort.synthetic else ""
     developed = ", developed on a SYNTHETIC cohort," if evidence.model_synthetic else ""
@@ -56,7 +56,8 @@ def as_text(evidence: Evidence, compared: list[CaseMixComparison], version: str,
     ]
     lines += [
         "",
-        f"report: {report} (case_mix.json in the same folder)",
+        *places,
+        "case_mix.json, with every feature of the two cohorts, is in the report's folder",
         f'next, if calibration is off: kap recalibrate {version} DIRECTORY --reason "..."',
     ]
     return "\n".join(lines)

@@ -18,6 +18,7 @@ Answer = Mapping[str, Any]
 
 GROUPS = {feature.name: feature.group for feature in BUILT_IN}
 
+HEADS = ("remission", "relapse")
 NOT_ADVICE = (
     "This is neither medical advice nor a medical device. It describes groups of patients, not what will happen to one "
     "of them."
@@ -29,7 +30,7 @@ def as_text(response: Answer) -> str:
     """The answer as paragraphs: the probabilities, the features that raise and lower them, and the model."""
     paragraphs = _predicted(response) if response["outcome"] == "predicted" else _not_predictable(response)
     paragraphs += [*([SYNTHETIC] if response["model"]["synthetic"] else []), NOT_ADVICE]
-    return "\n\n".join(textwrap.fill(paragraph, WIDTH) for paragraph in paragraphs)
+    return "\n\n".join(textwrap.fill(paragraph, WIDTH, break_on_hyphens=False) for paragraph in paragraphs)
 
 
 def _not_predictable(response: Answer) -> list[str]:
@@ -40,31 +41,61 @@ def _not_predictable(response: Answer) -> list[str]:
 
 
 def _predicted(response: Answer) -> list[str]:
-    remission, relapse = response["reasons"]["remission"], response["reasons"]["relapse"]
-    expected = " ".join([*_expectations(response), *_intervals(response)])
-    paragraphs = [expected, *_flags(response), *_cautions(response)]
-    if remission is not None:
-        paragraphs.append(_reasons("remission", remission["contributions"], response["notes"]))
-    if relapse is not None:
-        paragraphs.append(_reasons("relapse", relapse["contributions"], response["notes"]))
-    return [*paragraphs, " ".join(_grounds(response))]
+    expected = " ".join([*_averages(response), *_expectations(response), *_intervals(response)])
+    reasons = [_reasons(head, response["reasons"][head]["contributions"]) for head in _individual(response)]
+    return [expected, *_flags(response), *_cautions(response), *reasons, " ".join(_grounds(response))]
+
+
+def _average(response: Answer) -> list[str]:
+    """The heads that answer every patient alike, by their notes."""
+    return [
+        head
+        for head in HEADS
+        if any(note.startswith(f"{head}: ") and AVERAGE_RISK in note for note in response["notes"])
+    ]
+
+
+def _individual(response: Answer) -> list[str]:
+    """The heads whose answer depends on the patient."""
+    return [head for head in HEADS if response["reasons"][head] is not None and head not in _average(response)]
+
+
+def _averages(response: Answer) -> Iterable[str]:
+    """That numbers are the average of all patients, and why there is none for this one; said once."""
+    heads = _average(response)
+    if not heads:
+        return
+    causes = {head: _cause(head, response["notes"]) for head in heads}
+    apart = [f"for {head}, {cause}" for head, cause in causes.items()]
+    why = causes[heads[0]] if len(set(causes.values())) == 1 else "; ".join(apart)
+    yield f"For {' and '.join(heads)}, {AVERAGE_RISK}. It has no number for this patient alone: {why}."
+
+
+def _cause(head: str, notes: list[str]) -> str:
+    own = [note.removeprefix(f"{head}: ") for note in notes if note.startswith(f"{head}: ")]
+    return cause_of_average(next(note for note in own if AVERAGE_RISK in note))
 
 
 def _expectations(response: Answer) -> Iterable[str]:
     remission, relapse = response["remission"], response["relapse"]
+    average = _average(response)
+    like = {head: "of the cohort" if head in average else "like this one" for head in HEADS}
     if remission is not None:
-        yield f"Of 100 patients like this one, {_of_100(remission)} reach remission{_ranges(remission)}."
+        yield f"Of 100 patients {like['remission']}, {_of_100(remission)} reach remission{_ranges(remission)}."
     if relapse is not None:
         known = [risk for risk in relapse["at_horizons"] if risk["probability"] is not None]
         risks = " and ".join(f"{_of_100(risk)} within {risk['days']} days" for risk in known)
         if risks:
             relapses = risks.replace(" within", " relapse within", 1)
-            yield f"Of 100 such patients in remission, {relapses}{_ranges(*known)}."
+            same = remission is not None and like["remission"] == like["relapse"]
+            who = "such patients" if same else f"patients {like['relapse']}"
+            yield f"Of 100 {who} in remission, {relapses}{_ranges(*known)}."
     lasting = [entry for entry in response["sustained_remission"] if entry["probability"] is not None]
     if remission is not None and lasting:
         last = lasting[-1]
         stay = f"reach remission and stay well for {last['horizon_days']} days"
-        yield f"Of 100 patients like this one, {_of_100(last)} {stay}{_ranges(last)}."
+        who = like["remission" if "relapse" in average else "relapse"]
+        yield f"Of 100 patients {who}, {_of_100(last)} {stay}{_ranges(last)}."
 
 
 def _intervals(response: Answer) -> Iterable[str]:
@@ -86,10 +117,11 @@ def _flags(response: Answer) -> Iterable[str]:
     applicability = response["applicability"]
     if applicability is not None and applicability["verdict"] == "at_the_edge":
         because = listed([reason["message"] for reason in applicability["reasons"]])
-        yield (
-            f"CAUTION: this patient is at the edge of the training patients: {because}. The numbers are less certain "
-            "than for other patients."
-        )
+        individual = _individual(response)
+        of = f" for {individual[0]}" if individual and _average(response) else ""
+        less_certain = f"The numbers{of} are less certain than for other patients."
+        effect = less_certain if individual else "The average of the cohort may not hold for such a patient."
+        yield f"CAUTION: this patient is at the edge of the training patients: {because}. {effect}"
 
 
 def _cautions(response: Answer) -> Iterable[str]:
@@ -114,16 +146,14 @@ def _ranges(*entries: Answer) -> str:
     return f" (90% interval{'s' if len(ranges) > 1 else ''} {' and '.join(ranges)})"
 
 
-def _reasons(outcome: str, contributions: list[Answer], notes: list[str]) -> str:
+def _reasons(outcome: str, contributions: list[Answer]) -> str:
     """The sum of each group of features, then the largest single recorded features in either direction.
 
     Features of one group overlap, so that the sum of a group says more than its largest member. They are
     associations: no sentence says 'because'.
     """
     if not contributions:
-        prefix = f"{outcome}: "
-        why = "".join(f": {cause_of_average(note.removeprefix(prefix))}" for note in notes if note.startswith(prefix))
-        return f"For {outcome}, {AVERAGE_RISK}, without an interval{why}."
+        return f"For {outcome}, no feature of this patient moves the number."
     more, less = leading_reasons(contributions)
     return (
         f"Contributions to {outcome}, in log-odds (above 0: more likely): {_by_group(contributions)}. "
@@ -154,7 +184,18 @@ def _grounds(response: Answer) -> Iterable[str]:
         records, were = ("record", "was") if later == 1 else ("records", "were")
         yield f"{later} {records} after the landmark {were} not used."
     for note in response["notes"]:
-        yield f"Note on {note.rstrip('.')}."
+        rest = _not_yet_said(note, _average(response))
+        if rest:
+            yield f"Note on {rest.rstrip('.')}."
+
+
+def _not_yet_said(note: str, average: list[str]) -> str:
+    """A note of a head without what the answer begins with: that the head gives the average, and why."""
+    head, _, text = note.partition(": ")
+    _, found, more = text.partition(AVERAGE_RISK)
+    if head not in average or not found:
+        return note
+    return f"{head}: {more.removeprefix('; ')}" if more else ""
 
 
 def _model(response: Answer) -> str:

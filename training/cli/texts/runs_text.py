@@ -11,11 +11,13 @@ if TYPE_CHECKING:
 WIDTH, COLUMN = 100, 33
 MEASURES = {"auc": "AUC", "c_index": "C-index"}
 NONE = "no training yet; begin with: kap train COHORT"
-READING = (
-    "Figures are those of the winner on held-out patients, with 95% intervals; 0.5 is chance.\n"
-    "Times are UTC.\n"
-    "next: kap promote VERSION, or kap history for the decisions"
-)
+READING = "Figures are those of the winner on held-out patients, with 95% intervals; 0.5 is chance."
+TIMES = "Times are UTC."
+NEXT = "next: kap promote VERSION, or kap history for the decisions"
+UNFINISHED = {
+    "running": 'running since {started} as "{name}"; the figures come at its end',
+    "not ended": "nobody ended this run, and its process is gone or on another machine",
+}
 
 
 def runs_text(listed: Sequence["ListedTraining"]) -> str:
@@ -23,7 +25,12 @@ def runs_text(listed: Sequence["ListedTraining"]) -> str:
     if not listed:
         return NONE
     paragraphs = ["\n".join(line[:WIDTH] for line in _lines(one)) for one in listed]
-    return "\n\n".join([*paragraphs, READING])
+    notes = [
+        *([READING] if any(one.landmarks for one in listed) else []),
+        TIMES,
+        *([NEXT] if any(one.version for one in listed) else []),
+    ]
+    return "\n\n".join([*paragraphs, "\n".join(notes)])
 
 
 def _lines(one: "ListedTraining") -> Iterator[str]:
@@ -41,6 +48,8 @@ def _lines(one: "ListedTraining") -> Iterator[str]:
     }
     shown = [mark for mark, applies in marks.items() if applies]
     yield "  ".join([name, f"{update}{_short(one.cohort)}", one.started, f"run {one.run_id[:8]}", *shown])
+    if one.status in UNFINISHED:
+        yield f"  {UNFINISHED[one.status].format(started=one.started, name=_short(one.name, 40))}"
     if one.unread and one.status == "finished":
         yield f"  {one.unread}"
     if one.landmarks:

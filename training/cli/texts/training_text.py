@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from training.learning.choice_text import rule_text
 from training.registry.names import version_for_commands
 from training.report.wording import patients
+from training.tracking.links import place_lines
 
 if TYPE_CHECKING:
     from training.config import TrainingConfig
@@ -52,8 +53,7 @@ def as_text(
         "Its figures include recalibration where the data support one. Those of the other candidates do not.",
         "",
         f"registered as version {recorded.model_version} of {recorded.model}, run {recorded.run_id}",
-        f"in MLflow: {recorded.link}",
-        f"report: {recorded.report}",
+        *place_lines(recorded.link, recorded.report),
         *([f"RESEARCH ONLY: this version can't be promoted. {research_only}"] if research_only else []),
         *([QUICK] if config.quick else []),
         *([] if config.quick or research_only else [f'next: kap promote {version} --reason "..."']),

@@ -15,11 +15,19 @@ from importlib.metadata import EntryPoint, entry_points, packages_distributions,
 from pathlib import Path
 from typing import Any
 
+from features.protocol.nearest_word import did_you_mean
 from features.protocol.problems import InputRefusedError, Problem
-from training.config import CANDIDATE_GROUP
+from training.config import CANDIDATE_GROUP, CANDIDATES, TrainingConfig
 
 REMISSION_NEEDS, RELAPSE_NEEDS = "predict_proba", ("predict_cumulative_incidence", "predict_survival_function")
 """Methods by which an estimator takes a head; for relapse either, the first that it has."""
+
+
+def require_own_candidates(config: TrainingConfig) -> None:
+    """Raise ``InputRefusedError`` for a candidate of another package that can't be used; others are not looked at."""
+    for name in config.candidates:
+        if name not in CANDIDATES:
+            made(name, config.seed)
 
 
 def heads_of(estimator: Any) -> frozenset[str]:
@@ -160,7 +168,9 @@ def _loaded(point: EntryPoint) -> Any:
     except AttributeError:
         if hasattr(sys.modules.get(module), "__file__"):
             raise _refused(
-                point.name, f"a class, an estimator or a factory in {module}", f"no {attribute} there"
+                point.name,
+                f"a class, an estimator or a factory in {module}",
+                f"no {attribute} there{did_you_mean(attribute, _names_in(module))}",
             ) from None
         raise _refused(
             point.name, f"a module {module} that can be imported", "AttributeError while importing"
@@ -168,6 +178,10 @@ def _loaded(point: EntryPoint) -> Any:
     except Exception as error:  # noqa: BLE001 - whatever a stranger's module raises
         found = f"{type(error).__name__} while importing it"
         raise _refused(point.name, f"a module that can be imported: try python -c 'import {module}'", found) from None
+
+
+def _names_in(module: str) -> list[str]:
+    return [name for name in vars(sys.modules[module]) if not name.startswith("_")]
 
 
 def _instance(name: str, found: Any) -> Any:
@@ -198,4 +212,4 @@ def _is_plain(value: object) -> bool:
 
 
 def _refused(name: str, required: str, found: str) -> InputRefusedError:
-    return InputRefusedError([Problem("candidates", None, name, required, found)])
+    return InputRefusedError([Problem(f"candidate {name}", None, None, required, found)])

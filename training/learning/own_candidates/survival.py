@@ -164,7 +164,7 @@ class CurveScore:
         if found.shape != shape or np.isnan(found).any():
             required = f"predictions of shape {shape} without missing values, at the days that are asked for"
             kind = "missing values" if found.shape == shape else f"shape {found.shape}"
-            raise InputRefusedError([Problem("candidates", None, self.name, required, kind)])
+            raise InputRefusedError([Problem(f"candidate {self.name}", None, None, required, kind)])
         return found
 
 

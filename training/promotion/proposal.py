@@ -1,0 +1,36 @@
+"""A request to make a version champion, and what is refused of it before any model or store is opened."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.protocol.problems import InputRefusedError, Problem
+from training.cohort.file_names import require_folder
+from training.config import PromotionPolicy, load_policy, looser_keys
+from training.reasons import require_reason
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A request to make a version champion; ``cohort`` is the folder of the version's cohort."""
+
+    version: str
+    reason: str
+    policy: PromotionPolicy
+    by: str | None = None
+    cohort: Path | None = None
+
+
+def require_proposal(proposal: Proposal, *, overridden: bool) -> None:
+    """Raise ``InputRefusedError`` for an override by nobody, no fit reason, a looser policy or a missing folder.
+
+    A policy that is looser than the default needs an override.
+    """
+    if overridden and not (proposal.by or "").strip():
+        raise InputRefusedError([Problem("promote", None, "--by", "the name of who takes responsibility", "no name")])
+    require_reason("promote", proposal.reason, proposal.by)
+    looser = [] if overridden else looser_keys(proposal.policy, load_policy())
+    if looser:
+        required = "the default value or a stricter one, or --override"
+        raise InputRefusedError([Problem("policy", None, key, required, "a looser value") for key in looser])
+    if proposal.cohort is not None:
+        require_folder(proposal.cohort)

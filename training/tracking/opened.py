@@ -1,0 +1,87 @@
+"""The run of a training from its start on, so that others see that it is running, and whether it still is.
+
+MLflow calls a run running until somebody ends it, also when its process is long gone. The tag ``process`` says which
+process ends this one.
+"""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from features.protocol.problems import InputRefusedError
+from training.failures import EvidenceFailedError
+from training.registry.release import use_store
+from training.tracking.links import experiment_of_model
+
+PROCESS = "process"
+RUNNING = "RUNNING"
+"""MLflow's word for a run that nobody has ended."""
+NOT_ENDED = "not ended"
+_MADE_BY = {"mlflow.source.name": "kap train", "mlflow.source.type": "LOCAL"}
+
+
+def open_run(model: str, protocol: str, source: str, started: float) -> str:
+    """Open the run of a training of a registered model, and return its id.
+
+    ``source`` names the cohort, and ``started`` is when the training began (seconds since the epoch).
+    """
+    use_store()
+    experiment, client = experiment_of_model(model, protocol), MlflowClient()
+    tags = _MADE_BY | {"level": "training", PROCESS: _this_process()}
+    name = f"{source[:200]} · training"
+    opened = str(client.create_run(experiment, int(started * 1000), tags, run_name=name).info.run_id)
+    client.log_param(opened, "cohort", source)
+    client.log_param(opened, "protocol", protocol)
+    return opened
+
+
+@contextmanager
+def opened_run(model: str, protocol: str, source: str, started: float) -> Iterator[str]:
+    """The id of a run as `open_run` opens it: failed if the training fails, and deleted if the training is refused."""
+    run_id = open_run(model, protocol, source, started)
+    try:
+        yield run_id
+    except (InputRefusedError, EvidenceFailedError):
+        with suppress(MlflowException):
+            MlflowClient().delete_run(run_id)
+        raise
+    except BaseException:
+        with suppress(MlflowException):
+            _end_as_failed(run_id)
+        raise
+
+
+def _end_as_failed(run_id: str) -> None:
+    client = MlflowClient()
+    if client.get_run(run_id).info.status == RUNNING:
+        client.set_terminated(run_id, "FAILED")
+
+
+def status_of(run: Run) -> str:
+    """MLflow's status in small letters; ``NOT_ENDED`` for a running one whose process is gone or on another machine."""
+    if run.info.status != RUNNING or _is_alive(run.data.tags.get(PROCESS, "")):
+        return str(run.info.status).lower()
+    return NOT_ENDED
+
+
+def _this_process() -> str:
+    return _named(psutil.Process(os.getpid()))
+
+
+def _named(process: psutil.Process) -> str:
+    """Machine, number and start: numbers of processes are used again."""
+    return f"{platform.node()} {process.pid} {process.create_time():.0f}"
+
+
+def _is_alive(process: str) -> bool:
+    number = process.split(" ")[1] if process.count(" ") == 2 else ""
+    try:
+        return number.isdigit() and _named(psutil.Process(int(number))) == process
+    except psutil.Error:
+        return False
