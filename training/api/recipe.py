@@ -11,7 +11,9 @@ from training.config import TrainingConfig
 from training.evidence.document import Evidence
 from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
+from training.learning.candidates import origins_of
 from training.plausibility.cohort_check import CohortCheck
+from training.processes import end_processes
 from training.provenance import collect_provenance
 from training.registry.names import model_name_of
 from training.report.study import StudyAnswers
@@ -51,6 +53,8 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     Raises ``InputRefusedError`` if there is nothing to fit on, ``LeakageFoundError`` if outcomes leak, and
     ``StoreUnreachableError``, before any work, if the training is to be recorded and the store does not answer.
     """
+    if origins_of(request.config):
+        end_processes()  # those of an earlier training hold the code of its candidates as it was then
     if not request.recorded:
         finished, evidence = _trained(request, stages.count)
         return TrainedModel(finished, evidence, request.check)

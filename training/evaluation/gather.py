@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from joblib import Parallel, delayed
+from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.cohort import Cohort
@@ -13,6 +13,7 @@ from training.evaluation.questions import questions
 from training.evidence.document import HeadEvidence, LandmarkEvidence, LandmarkGain
 from training.metrics.draws import Draws
 from training.metrics.question_data import QuestionData
+from training.processes import parallel
 from training.settings.sections import EvaluationSettings
 
 HeadEvidenceMaker = Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]
@@ -29,10 +30,10 @@ def gather_landmarks(
 ) -> list[LandmarkEvidence]:
     """The evidence of every landmark, in order; ``running`` has what is called per landmark, and the processes."""
     progress, workers = running
-    parallel = Parallel(n_jobs=workers, return_as="generator")
+    side_by_side = parallel(workers, return_as="generator")
     landmarks = []
     jobs = (delayed(_one)(cohort, seen, of, draws, settings) for seen, of in zip(evaluated, heads, strict=True))
-    for found in parallel(jobs):
+    for found in side_by_side(jobs):
         landmarks.append(found)
         progress()
     return [

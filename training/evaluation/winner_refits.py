@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -30,6 +30,7 @@ from training.learning.own_candidates.survival import SurvivalLearner
 from training.learning.refits import draw_within_sites, training_data_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import TaskLearner, baseline_of
+from training.processes import parallel
 
 
 def instabilities(
@@ -44,11 +45,11 @@ def instabilities(
     ``progress`` is called once per head that has a winner.
     """
     drawn = draw_within_sites(site, config.intervals.refits, config.seed)
-    parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
+    side_by_side = parallel(workers, return_as="generator", batch_size=1)
     found: list[Instability | None] = [None] * len(fits)
     won = [position for position, fit in enumerate(fits) if fit.winner is not None]
     for position, moves in zip(
-        won, parallel(delayed(_instability)(fits[at], drawn, config) for at in won), strict=True
+        won, side_by_side(delayed(_instability)(fits[at], drawn, config) for at in won), strict=True
     ):
         found[position] = moves
         progress()

@@ -8,7 +8,7 @@ patients.
 from dataclasses import replace
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
@@ -19,6 +19,7 @@ from training.learning.choice import choose
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, held_out
 from training.learning.tasks import Task
+from training.processes import parallel
 
 
 def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: int) -> Task:
@@ -30,7 +31,7 @@ def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: in
     learners: dict[str, Learner] = {"no_model": fit_nothing, "logistic": fit_logistic(config.tuning.by_grid)}
     numbers = list(np.ndindex(folds.repeats, len(folds.names)))
     jobs = [(name, held_out(folds, *number)) for name in learners for number in numbers]
-    found = Parallel(n_jobs=workers)(delayed(_losses)(task, learners[name], held) for name, held in jobs)
+    found = parallel(workers)(delayed(_losses)(task, learners[name], held) for name, held in jobs)
     losses = {name: np.zeros(len(task.at_risk)) for name in learners}
     for (name, _), loss in zip(jobs, found, strict=True):
         losses[name] += loss / folds.repeats

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -28,6 +28,7 @@ from training.learning.own_candidates.survival import SurvivalLearner
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, held_out
 from training.learning.tasks import Head, HeldOut, Task, TaskLearner
+from training.processes import parallel
 
 Progress = Callable[[], None]
 RESEARCH_ONLY = "research only"
@@ -118,8 +119,8 @@ def fit_heads(
     rank = {candidate.name: candidate.rank for candidate in candidates_of(config)}
     jobs.sort(key=lambda job: -rank[job[1]])
     results = {}
-    parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
-    fits = parallel(
+    side_by_side = parallel(workers, return_as="generator", batch_size=1)
+    fits = side_by_side(
         delayed(fit_candidate)(tasks[position], name, folds, repeat, fold, config)
         for position, name, repeat, fold in jobs
     )

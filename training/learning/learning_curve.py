@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
@@ -21,6 +21,7 @@ from training.learning.splits import Folds, held_out
 from training.learning.tasks import HeldOut, RemissionTask, Task
 from training.metrics.discrimination import auc, c_index
 from training.metrics.intervals import interval
+from training.processes import parallel
 
 LEARNER = "logistic"
 FEWEST_POINTS = 4
@@ -58,9 +59,9 @@ def fit_on_fewer(
         for fraction in config.evaluation.learning_curve_fractions
         for fold in range(_folds_used(folds, config))
     ]
-    parallel = Parallel(n_jobs=workers, return_as="generator")
+    side_by_side = parallel(workers, return_as="generator")
     found: dict[tuple[int, float, int], HeldOut | None] = {}
-    outs = parallel(delayed(_fit)(fits[p].task, folds, f, k, config) for p, f, k in jobs)
+    outs = side_by_side(delayed(_fit)(fits[p].task, folds, f, k, config) for p, f, k in jobs)
     for job, out in zip(jobs, outs, strict=True):
         found[job] = out
         progress()

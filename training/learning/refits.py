@@ -9,7 +9,7 @@ refits are away from it, so that it applies to any winner, trees included.
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -22,6 +22,7 @@ from training.learning.fit import HeadFit
 from training.learning.marginal_likelihood import variances
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import Head, Task
+from training.processes import parallel
 
 Progress = Callable[[], None]
 
@@ -52,9 +53,9 @@ def fit_refits(
     """
     drawn = draw_within_sites(site, config.intervals.refits, config.seed)
     jobs = [(at, name) for at, fits in enumerate(heads) for name, fit in fits.items() if _is_refitted(fit)]
-    parallel = Parallel(n_jobs=workers, return_as="generator", batch_size=1)
+    side_by_side = parallel(workers, return_as="generator", batch_size=1)
     found = {}
-    refitted = parallel(delayed(_refit)(heads[at][name], drawn, config) for at, name in jobs)
+    refitted = side_by_side(delayed(_refit)(heads[at][name], drawn, config) for at, name in jobs)
     for job, refits in zip(jobs, refitted, strict=True):
         found[job] = refits
         progress()

@@ -23,6 +23,7 @@ from training.settings.values import flattened
 from training.tracking.cohort_check import CheckAndStudy, log_beside
 from training.tracking.evidence import log_evidence, log_headline, log_landmarks
 from training.tracking.links import experiment_of_model
+from training.tracking.opened import failed_with_all_below
 
 
 def record_evaluation(
@@ -38,7 +39,8 @@ def record_evaluation(
     registered, bundle = model
     source = evidence.cohort.source
     experiment_of_model(registered.name, bundle.protocol.name)
-    with mlflow.start_run(run_name=f"{source[:200]} · evaluation of version {registered.version}") as run:
+    named = f"{source[:200]} · evaluation of version {registered.version}"
+    with mlflow.start_run(run_name=named) as run, failed_with_all_below(run.info.run_id):
         mlflow.log_params({"cohort": source, "cohort_digest": cohort.digest, "draws": evidence.draws})
         mlflow.set_tags(
             provenance.as_tags()

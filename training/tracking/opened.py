@@ -13,6 +13,7 @@ import psutil
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from features.protocol.problems import InputRefusedError
 from training.failures import EvidenceFailedError
@@ -46,21 +47,36 @@ def opened_run(model: str, protocol: str, source: str, started: float) -> Iterat
     """The id of a run as `open_run` opens it: failed if the training fails, and deleted if the training is refused."""
     run_id = open_run(model, protocol, source, started)
     try:
-        yield run_id
+        with failed_with_all_below(run_id):
+            yield run_id
     except (InputRefusedError, EvidenceFailedError):
         with suppress(MlflowException):
             MlflowClient().delete_run(run_id)
         raise
+
+
+@contextmanager
+def failed_with_all_below(run_id: str) -> Iterator[None]:
+    """If the block fails or is stopped, end the run and those below it that are still running as failed.
+
+    MLflow's own ``with`` leaves a run running that a signal met between its start and its block, or at its end.
+    """
+    try:
+        yield
     except BaseException:
         with suppress(MlflowException):
-            _end_as_failed(run_id)
+            client = MlflowClient()
+            for run in _with_all_below(client, client.get_run(run_id)):
+                if run.info.status == RUNNING:
+                    client.set_terminated(run.info.run_id, "FAILED")
         raise
 
 
-def _end_as_failed(run_id: str) -> None:
-    client = MlflowClient()
-    if client.get_run(run_id).info.status == RUNNING:
-        client.set_terminated(run_id, "FAILED")
+def _with_all_below(client: MlflowClient, run: Run) -> Iterator[Run]:
+    yield run
+    below = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run.info.run_id}'"
+    for child in client.search_runs([run.info.experiment_id], below):
+        yield from _with_all_below(client, child)
 
 
 def status_of(run: Run) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from models.fitting.optuna_search import TuningTrial
 
@@ -22,7 +23,7 @@ def log_search(candidate_run_id: str, trials: Sequence[TuningTrial]) -> None:
     best = min(trials, key=lambda trial: trial.loss)
     for trial in trials:
         name = f"trial {trial.number + 1}: {above.run_name}"
-        tags = {"mlflow.parentRunId": candidate_run_id, "level": "trial", "best": str(trial is best).lower()}
+        tags = {MLFLOW_PARENT_RUN_ID: candidate_run_id, "level": "trial", "best": str(trial is best).lower()}
         run = client.create_run(above.experiment_id, now, tags, run_name=name[:250])
         client.log_batch(
             run.info.run_id,

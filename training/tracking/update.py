@@ -25,6 +25,7 @@ from training.tracking.evidence import log_evidence, log_headline, log_landmarks
 from training.tracking.links import experiment_of_model, run_page
 from training.tracking.metrics import setting_parameters
 from training.tracking.model_card import CARD, model_card, model_description, version_description
+from training.tracking.opened import failed_with_all_below
 
 
 def record_update(
@@ -41,7 +42,11 @@ def record_update(
     settings = bundle.training["settings"]
     experiment_of_model(parent.name, bundle.protocol.name)
     update = f"{evidence.cohort.source[:200]} · update of version {parent.version}"
-    with mlflow.start_run(run_name=update) as run, tempfile.TemporaryDirectory() as scratch:
+    with (
+        mlflow.start_run(run_name=update) as run,
+        failed_with_all_below(run.info.run_id),
+        tempfile.TemporaryDirectory() as scratch,
+    ):
         mlflow.log_params(setting_parameters(settings))
         mlflow.log_params({"cohort": evidence.cohort.source, "cohort_digest": cohort.digest, "reason": reason})
         mlflow.set_tags(

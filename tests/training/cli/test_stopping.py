@@ -152,7 +152,7 @@ def test_a_training_that_is_stopped_leaves_nothing_behind(
 ) -> None:
     running = begin(KAP, "train", cohort, "--workers", "2")
     running.wait_until(running.works_in_parallel)
-    assert running.stop(number, group=number == signal.SIGINT) == code
+    assert running.stop(number, group=number == signal.SIGINT) == code, running.output.read_text()
     assert running.left_behind() == []
 
 
@@ -162,7 +162,7 @@ def test_a_run_that_is_stopped_while_it_is_recorded_is_no_running_one(
 ) -> None:
     running = begin(KAP, "train", cohort, "--quick", "--workers", "2")
     running.wait_until(lambda: running.says("recording before session 1"))
-    assert running.stop(signal.SIGTERM) == 143
+    assert running.stop(signal.SIGTERM) == 143, running.output.read_text()
     assert running.left_behind() == []
     client = MlflowClient(tracking_uri=Workplace(cohort.parent).store)
     experiments = [one.experiment_id for one in client.search_experiments()]

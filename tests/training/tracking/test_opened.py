@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from features.protocol.problems import InputRefusedError
 from tests.training.commands import SameProcess
@@ -69,6 +70,29 @@ def _open_and_raise(error: BaseException, seen: list[str]) -> None:
     with opened_run(*RUN):
         seen += status()
         raise error
+
+
+@pytest.mark.usefixtures("place")
+def test_a_stop_leaves_no_run_below_running_though_mlflow_would() -> None:
+    """MLflow's own ``with`` does not see a stop between the start of a run and its block, nor one at its end."""
+    with pytest.raises(SystemExit):
+        _stop_with_runs_begun()
+    client = MlflowClient()
+    experiments = [one.experiment_id for one in client.search_experiments()]
+    statuses = {run.info.run_name: run.info.status for run in client.search_runs(experiments)}
+    assert statuses == {"north · training": "FAILED", "landmark": "FINISHED", "head": "FAILED", "trial": "FAILED"}
+
+
+def _stop_with_runs_begun() -> None:
+    with opened_run(*RUN) as opened:
+        client = MlflowClient()
+        experiment = client.get_run(opened).info.experiment_id
+        above = opened
+        for name in ("landmark", "head", "trial"):
+            above = client.create_run(experiment, tags={MLFLOW_PARENT_RUN_ID: above}, run_name=name).info.run_id
+            if name == "landmark":
+                client.set_terminated(above)
+        raise SystemExit(143)
 
 
 class _ListsRuns:

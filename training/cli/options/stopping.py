@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from training.held_signals import STOPPING
+from training.processes import end_processes, running_executor
 
 PATIENCE_SECONDS = 3.0
 """After these a second signal means that the person does not want to wait for the cleaning [judgement]."""
@@ -36,7 +37,7 @@ def stopped_with_its_processes() -> Iterator[None]:
         yield
     except SystemExit as exit_:
         if isinstance(exit_.code, int) and exit_.code - 128 in STOPPING:
-            _end_workers()
+            end_processes()
         raise
     finally:
         for number, handler in before.items():
@@ -57,26 +58,6 @@ def _exit_at_once(since: float, number: int, _: FrameType | None) -> None:
     """
     if time.monotonic() - since < PATIENCE_SECONDS:
         return
-    for worker in list((getattr(_executor(), "_processes", None) or {}).values()):
+    for worker in list((getattr(running_executor(), "_processes", None) or {}).values()):
         worker.kill()
     os._exit(128 + number)
-
-
-def _end_workers() -> None:
-    """Kill the workers of joblib, which outlive a killed command by minutes and keep its shared memory.
-
-    What they shared is removed when this process ends. ``get_reusable_executor`` would start an executor where there is
-    none, so the present one is looked up.
-    """
-    running = _executor()
-    if running is not None:
-        running.shutdown(wait=True, kill_workers=True)
-
-
-def _executor() -> Any:
-    """joblib's executor of this process; ``None`` if there is none."""
-    if "joblib" not in sys.modules:
-        return None
-    from joblib.externals.loky import reusable_executor
-
-    return getattr(reusable_executor, "_executor", None)

@@ -1,0 +1,83 @@
+"""What runs side by side is the code that this process would run, also in processes that an earlier use has left."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from joblib import delayed
+
+from tests.places import ROOT
+from training.processes import end_processes, parallel, running_executor
+
+
+def _named_in(module: str) -> str:
+    return str(importlib.import_module(module).NAME)
+
+
+@pytest.mark.slow
+def test_processes_of_an_earlier_use_find_what_this_one_finds_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parallel(2)(delayed(len)([0] * n) for n in range(4)) == [0, 1, 2, 3]
+    (tmp_path / "come_later.py").write_text('NAME = "found"\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    assert set(parallel(2)(delayed(_named_in)("come_later") for _ in range(4))) == {"found"}
+
+
+@pytest.mark.slow
+def test_they_are_kept_until_they_are_ended() -> None:
+    list(parallel(2)(delayed(len)("") for _ in range(2)))
+    before = running_executor()
+    list(parallel(2)(delayed(len)("") for _ in range(2)))
+    assert running_executor() is before
+    end_processes()
+    list(parallel(2)(delayed(len)("") for _ in range(2)))
+    assert running_executor() is not before
+
+
+SCRIPT = """
+import importlib, sys
+from pathlib import Path
+
+sys.path.insert(0, {root!r})
+from training import read_cohort, train
+
+OWN = '''
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+class Ranked(LogisticRegression):
+    def fit(self, rows, outcome, sample_weight=None):
+        return super().fit(np.nan_to_num(np.asarray(rows, dtype=float)), outcome, sample_weight)
+
+    def predict_proba(self, rows):
+        return super().predict_proba(np.nan_to_num(np.asarray(rows, dtype=float)))[:, ::SIGN]
+'''
+
+def auc(sign):
+    Path("edited.py").write_text(OWN.replace("SIGN", sign))
+    importlib.invalidate_caches()
+    if "edited" in sys.modules:
+        importlib.reload(sys.modules["edited"])
+    settings = {{"training": {{"draws": 20, "folds": 3}}}}
+    trained = train(read_cohort("cohort"), settings=settings, candidates=["no_model", "edited:Ranked"],
+                    quick=True, workers=2, record=False)
+    frame = trained.summary()
+    return float(frame.loc[frame["candidate"] == "edited:Ranked", "auc"].iloc[0])
+
+if __name__ == "__main__":
+    one, other = auc("+1"), auc("-1")
+    print(one, other)
+    assert abs(one + other - 1) < 0.05 and abs(one - 0.5) > 0.05, (one, other)
+"""
+
+
+@pytest.mark.long
+def test_a_candidate_that_was_edited_between_two_trainings_is_the_edited_one(simulated: Path, tmp_path: Path) -> None:
+    """As in a notebook: the processes of the first training would still have the candidate as it was."""
+    (tmp_path / "cohort").symlink_to(simulated)
+    (tmp_path / "script.py").write_text(SCRIPT.format(root=str(ROOT)))
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,37 @@
+"""The processes that fit side by side: joblib's, which it keeps for the next use, for minutes.
+
+They import from where this process did when they were started.
+"""
+
+import sys
+from typing import Any
+
+
+def parallel(workers: int, **options: Any) -> Any:
+    """joblib's ``Parallel``; its processes are begun anew if this process imports from elsewhere by now."""
+    from joblib import Parallel
+
+    return Parallel(n_jobs=workers, initializer=_import_from, initargs=(tuple(sys.path),), **options)
+
+
+def _import_from(path: tuple[str, ...]) -> None:
+    sys.path[:] = path
+
+
+def end_processes() -> None:
+    """Kill the processes, which otherwise outlive this one by minutes and keep what they have imported.
+
+    What they shared is removed when this process ends.
+    """
+    executor = running_executor()
+    if executor is not None:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def running_executor() -> Any:
+    """joblib's executor of this process; ``None`` if there is none: joblib itself would start one."""
+    if "joblib" not in sys.modules:
+        return None
+    from joblib.externals.loky import reusable_executor
+
+    return getattr(reusable_executor, "_executor", None)
