@@ -24,8 +24,18 @@ def end_processes() -> None:
     What they shared is removed when this process ends.
     """
     executor = running_executor()
-    if executor is not None:
+    if executor is None:
+        return
+    try:
         executor.shutdown(wait=True, kill_workers=True)
+    except RuntimeError:  # it was only about to start, and its thread can't be waited for
+        kill_processes()
+
+
+def kill_processes() -> None:
+    """Kill the processes without a word to joblib."""
+    for process in list((getattr(running_executor(), "_processes", None) or {}).values()):
+        process.kill()
 
 
 def running_executor() -> Any:

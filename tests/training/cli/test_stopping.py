@@ -184,6 +184,25 @@ def test_signals_wait_for_the_end_of_what_must_not_be_half_made() -> None:
     assert (done, stopped.value.code) == (["made"], 143)
 
 
+def test_a_cleaning_that_fails_hides_no_stop() -> None:
+    """joblib's does if the signal comes while it is starting: "cannot join thread before it is started"."""
+    with pytest.raises(SystemExit) as stopped, stopped_with_its_processes():
+        _stop_and_fail_to_clean()
+    assert stopped.value.code == 143
+
+
+def _stop_and_fail_to_clean() -> None:
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        raise RuntimeError
+
+
+def test_an_error_without_a_stop_is_that_error() -> None:
+    with pytest.raises(RuntimeError), stopped_with_its_processes():
+        raise RuntimeError
+
+
 IMPATIENT = """
 import signal
 from training.cli.options import stopping

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 from training.held_signals import STOPPING
-from training.processes import end_processes, running_executor
+from training.processes import end_processes, kill_processes
 
 PATIENCE_SECONDS = 3.0
 """After these a second signal means that the person does not want to wait for the cleaning [judgement]."""
@@ -35,13 +35,24 @@ def stopped_with_its_processes() -> Iterator[None]:
     before = {number: signal.signal(number, _exit) for number in taken}
     try:
         yield
-    except SystemExit as exit_:
-        if isinstance(exit_.code, int) and exit_.code - 128 in STOPPING:
-            end_processes()
-        raise
+    except BaseException as error:
+        stop = _stop_behind(error)
+        if stop is None:
+            raise
+        end_processes()
+        raise stop from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _stop_behind(error: BaseException | None) -> SystemExit | None:
+    """The exit after a signal: the error itself, or what the error came after, in a cleaning that failed."""
+    while error is not None:
+        if isinstance(error, SystemExit) and isinstance(error.code, int) and error.code - 128 in STOPPING:
+            return error
+        error = error.__context__
+    return None
 
 
 def _exit(number: int, _: FrameType | None) -> NoReturn:
@@ -58,6 +69,5 @@ def _exit_at_once(since: float, number: int, _: FrameType | None) -> None:
     """
     if time.monotonic() - since < PATIENCE_SECONDS:
         return
-    for worker in list((getattr(running_executor(), "_processes", None) or {}).values()):
-        worker.kill()
+    kill_processes()
     os._exit(128 + number)
