@@ -32,6 +32,7 @@ from training.experiment.updated_refits import with_updated_refits
 from training.leakage.checks import leakage_checks, refuse_leakage
 from training.learning.cohort_tasks import tasks_of
 from training.learning.competing_events import with_competing
+from training.learning.fit import notes_on_curve
 from training.learning.refit_check import bytes_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, draw_folds, held_out
@@ -183,7 +184,7 @@ def _bundle(wanted: UpdateRequest, parts: Sequence[_Landmark], updates: Sequence
             with_updated_refits(part.updated(found), found, part.tasks, cohort, wanted.config)
             for part, found in zip(parts, updates, strict=True)
         ),
-        records=tuple(_records(bundle, number, found) for number, found in enumerate(updates)),
+        records=tuple(_records(bundle, *one, part.tasks) for one, part in zip(enumerate(updates), parts, strict=True)),
         training={
             "parent": {"version": wanted.version, "bundle_digest": bundle.digest} | _named(wanted.model_name),
             "cohort_digest": cohort.digest,
@@ -201,16 +202,22 @@ def _named(model: str) -> dict[str, str]:
     return {} if model == MODEL_NAME else {"model_name": model}
 
 
-def _records(bundle: Bundle, number: int, updates: dict[str, HeadUpdate]) -> dict[str, HeadRecord]:
-    return {name: _record(record, updates.get(name)) for name, record in bundle.records[number].items()}
+def _records(
+    bundle: Bundle, number: int, updates: dict[str, HeadUpdate], tasks: dict[str, Task]
+) -> dict[str, HeadRecord]:
+    return {
+        name: _record(record, updates.get(name), tasks.get(name)) for name, record in bundle.records[number].items()
+    }
 
 
-def _record(record: HeadRecord, update: HeadUpdate | None) -> HeadRecord:
-    if update is None or update.method == NOTHING:
+def _record(record: HeadRecord, update: HeadUpdate | None, task: Task | None) -> HeadRecord:
+    """What is said of a head after its update; after a refit nothing of what was said of the former one."""
+    if update is None or task is None or update.method == NOTHING:
         return record
     done = "refitted on another cohort" if update.method == REFIT else f"{update.method} updated on another cohort"
-    winner = "logistic" if update.method == REFIT else record.winner
-    return replace(record, winner=winner, note="; ".join(filter(None, (record.note, done))))
+    if update.method != REFIT:
+        return replace(record, note="; ".join(filter(None, (record.note, done))))
+    return replace(record, winner="logistic", note="; ".join((*notes_on_curve(task, average=False), done)))
 
 
 def _evidence(

@@ -100,7 +100,7 @@ def absent_candidates(task: Task, config: TrainingConfig) -> dict[str, str]:
     outcomes = f"too few outcomes: {task.rarer} of the rarer kind, and a model needs {config.events_to_fit}"
     unwanted = {name: "the settings leave it out" for name in CANDIDATES if name not in configured}
     if config.quick and "xgboost" in unwanted:
-        unwanted["xgboost"] = "a quick training leaves it out"
+        unwanted["xgboost"] = "a quick training fits no trees"
     lacking = {name: outcomes if few else why for name, why in configured.items() if name not in fitted}
     return unwanted | lacking
 
@@ -249,11 +249,18 @@ def _note(task: Task, choice: Choice, candidates: Mapping[str, CandidateFit], co
         notes.append(f"{average_text(choice)}: {AVERAGE_RISK}")
     if candidates[choice.winner].research_only:
         notes.append(f"{RESEARCH_ONLY}: {candidates[choice.winner].research_only}")
-    if isinstance(task, RelapseTask) and task.competing_choice is not None:
-        notes.append(competing_text(task.competing_choice))
-    if isinstance(task, RelapseTask) and task.last_day < task.longest_horizon:
-        notes.append(f"too few patients were followed beyond day {task.last_day}: later days are not predicted")
+    notes += notes_on_curve(task, average=choice.winner == "no_model")
     return "; ".join(notes)
+
+
+def notes_on_curve(task: Task, *, average: bool) -> list[str]:
+    """How competing events are predicted, unless the head gives the average, and where the curve ends early."""
+    if not isinstance(task, RelapseTask):
+        return []
+    notes = [competing_text(task.competing_choice)] if task.competing_choice is not None and not average else []
+    if task.last_day < task.longest_horizon:
+        notes.append(f"too few patients were followed beyond day {task.last_day}: later days are not predicted")
+    return notes
 
 
 def recalibration_on(

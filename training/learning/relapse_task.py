@@ -20,7 +20,7 @@ from models.relapse import (
     competing_rate,
     relapse_counts,
 )
-from models.score import Score
+from models.score import Constant, Score
 from models.settings.sections import TimeSettings
 from training.config import TrainingConfig
 from training.learning.choice import Choice
@@ -111,7 +111,10 @@ class RelapseTask:
         return week_ends(self.last_day)
 
     def fit(self, learner: TaskLearner, fitted_on: Mask) -> tuple[Head, dict[str, float]]:
-        """The head fitted on some of the patients, and the parameters chosen."""
+        """The head fitted on some of the patients, and the parameters chosen.
+
+        One that gives every patient the average has one rate of competing events too, or its numbers would differ.
+        """
         kept = self.at_risk & fitted_on
         edges = band_edges(self.followed[kept], self.relapsed[kept], self.last_day, self.settings)
         if isinstance(learner, SurvivalLearner):
@@ -119,7 +122,8 @@ class RelapseTask:
         binomial = relapse_counts(self.followed, self.relapsed, kept, edges, self.follow_up)
         fitted = learner(replace(self.training_data, binomial=binomial))
         baseline = fit_baseline(binomial, fitted.score.predict(self.training_data.rows))
-        rate, score = self.fit_competing(kept)
+        alike = isinstance(fitted.score, Constant)
+        rate, score = (replace(self, competing_learner=fit_nothing) if alike else self).fit_competing(kept)
         return RelapseHead(
             fitted.score, edges, baseline, np.full(len(edges) - 1, rate), competing_score=score
         ), fitted.parameters

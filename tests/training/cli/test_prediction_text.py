@@ -126,6 +126,10 @@ def test_two_causes_of_an_average_are_both_said() -> None:
     assert words.count(TOO_FEW) == 1
 
 
+def test_a_number_that_a_feature_moves_is_not_called_the_average_whatever_a_note_says() -> None:
+    assert AVERAGE_RISK not in _words(notes=AVERAGES["notes"][:1]).partition("Note")[0]
+
+
 def test_a_number_that_no_feature_moves_is_not_called_the_average() -> None:
     words = _words(reasons=NO_CONTRIBUTIONS, notes=[])
     assert AVERAGE_RISK not in words

@@ -7,20 +7,21 @@ import pytest
 
 from features.protocol.problems import InputRefusedError
 from features.records.cohort import Cohort
-from models.bundle import Bundle
+from models.bundle import Bundle, HeadRecord
 from models.remission import RemissionHead
 from models.score import Constant
 from tests.serving.bundles import toy_bundle
 from tests.training.leakage.leaks import with_copy
-from tests.training.trainings import QUICK
+from tests.training.trainings import QUICK, remission_with
 from training.audit.retraining import _settings
+from training.average_risk import AVERAGE_RISK
 from training.cohort.reader import read_cohort
 from training.evidence.document import Acknowledgement
 from training.experiment.external import OVERLAP, evaluate, refuse_its_own
 from training.experiment.train import quietly
-from training.experiment.update import UpdatedModel, UpdateRequest, _refit_check, update_model
+from training.experiment.update import UpdatedModel, UpdateRequest, _record, _refit_check, update_model
 from training.leakage.checks import LeakageFoundError
-from training.learning.updating import INTERCEPT, HeadUpdate
+from training.learning.updating import INTERCEPT, REFIT, HeadUpdate
 from training.provenance import collect_provenance
 from training.seen_cohorts import seen_cohort_digests
 from training.simulation.cohort import simulate_cohort, write_cohort
@@ -100,3 +101,15 @@ def test_where_no_head_was_fitted_twice_nothing_was_repeated() -> None:
     changed = replace(update, head=RemissionHead(Constant(2), 0.5, slope=float(np.nextafter(1, 2))))
     assert _refit_check([{"remission": update}], [{"remission": update}]).identical
     assert not _refit_check([{"remission": update}], [{"remission": changed}]).identical
+
+
+def test_after_a_refit_nothing_is_said_of_the_head_that_it_replaced() -> None:
+    """An average that became a model of its own still said that every patient gets the average."""
+    average = HeadRecord(120, 12, "no_model", f"the rarer outcome has 12 of 120 patients: {AVERAGE_RISK}")
+    head = RemissionHead(Constant(2), 0.5)
+    task = remission_with(60, 120)
+    again = _record(average, HeadUpdate(REFIT, {}, 0.0, 1.0, 3.0, head), task)
+    assert (again.winner, again.note) == ("logistic", "refitted on another cohort")
+    shifted = _record(average, HeadUpdate(INTERCEPT, {}, 0.1, 1.0, 1.0, head), task)
+    assert shifted.winner == "no_model"
+    assert shifted.note.endswith(f"{AVERAGE_RISK}; intercept updated on another cohort")

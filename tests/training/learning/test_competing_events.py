@@ -60,6 +60,17 @@ def test_forty_competing_events_that_depend_strongly_on_a_feature_get_a_score() 
     assert abs(head.competing_score.weight[0]) < 0.5
 
 
+def test_a_head_that_gives_the_average_gives_it_to_every_patient() -> None:
+    """A score of competing events alone would give each patient another risk of relapse."""
+    task = chosen(drawn(STRONG, 2.0))
+    assert task.competing_learner is not fit_nothing
+    head, _ = task.fit(fit_nothing, EVERYBODY)
+    assert isinstance(head, RelapseHead)
+    curve = head.curve(np.array([[1.0, -2.0], [1.0, 2.0]]), head.days)
+    assert np.array_equal(curve.relapse[0], curve.relapse[1])
+    assert curve.competing[0, -1] > 0
+
+
 def test_the_curve_follows_the_score_and_its_parts_add_up() -> None:
     """Of patients with the same hazard of relapse, one who is likely to be treated anew has less time to relapse in."""
     head = fitted_head(chosen(drawn(STRONG, 2.0)))

@@ -48,13 +48,13 @@ def test_from_twenty_outcomes_of_either_kind_on_models_are_tried(events: int, fi
 
 
 def test_a_candidate_that_is_not_fitted_has_a_reason() -> None:
-    """A quick training leaves out trees, the settings logistic; the one variable does not vary here."""
+    """A quick training fits no trees, the settings logistic; the one variable does not vary here."""
     task = remission_with(100, 300)
     task.training_data.rows[:, task.training_data.names.index(task.one_variable)] = 1.0
     config = replace(QUICK, quick=True, candidates=("no_model", "one_variable"))
     assert absent_candidates(task, config) == {
         "logistic": "the settings leave it out",
-        "xgboost": "a quick training leaves it out",
+        "xgboost": "a quick training fits no trees",
         "one_variable": f"{task.one_variable} does not differ between the patients",
     }
     slow = replace(config, quick=False)

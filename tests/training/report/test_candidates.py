@@ -42,12 +42,12 @@ def notes_of(evidence: Evidence) -> list[str]:
 
 
 def test_a_candidate_that_was_not_fitted_stands_there_with_the_reason_and_its_heads() -> None:
-    quick = {"xgboost": "a quick training leaves it out"}
+    quick = {"xgboost": "a quick training fits no trees"}
     constant = {"one_variable": "prior_failures does not differ"}
     remission = some_head().model_copy(update={"absent": quick | constant})
     relapse = head("relapse", "logistic").model_copy(update={"absent": quick})
     assert notes_of(with_heads(remission, relapse)) == [
-        "Not fitted: gradient-boosted trees (XGBoost), for every head: a quick training leaves it out.",
+        "Not fitted: gradient-boosted trees (XGBoost), for every head: a quick training fits no trees.",
         "Not fitted: a model of one variable, for remission before session 1: prior_failures does not differ.",
     ]
 

@@ -47,11 +47,13 @@ def _predicted(response: Answer) -> list[str]:
 
 
 def _average(response: Answer) -> list[str]:
-    """The heads that answer every patient alike, by their notes."""
+    """The heads that answer every patient alike: their notes say so, and no feature moves the answer."""
+    reasons = response["reasons"]
     return [
         head
         for head in HEADS
         if any(note.startswith(f"{head}: ") and AVERAGE_RISK in note for note in response["notes"])
+        and not (reasons[head] and any(one["contribution"] for one in reasons[head]["contributions"]))
     ]
 
 
