@@ -3,6 +3,12 @@
 from features.records.cohort import Cohort
 from models.bundle import Bundle
 
+IN_SAMPLE = (
+    "{version} was fitted on this very cohort. Figures from these predictions are too good and no validation; the "
+    "report has those of held-out patients"
+)
+"""The warning beside predictions for a cohort that `has_seen`."""
+
 
 def seen_cohort_digests(bundle: Bundle) -> list[str]:
     """The digests of all development cohorts of a model: of the models that it was updated from, then its own."""

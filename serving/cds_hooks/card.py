@@ -23,7 +23,7 @@ class CardCode(CardPart):
     display: str
 
 
-TOPIC = CardCode(code="outcome-prediction", display="Predicted outcome of ketamine-assisted psychotherapy")
+TOPIC = CardCode(code="outcome-prediction", display="Predicted outcome of treatment")
 OVERRIDE_REASONS = (
     CardCode(code="already-considered", display="Already considered"),
     CardCode(code="record-incomplete", display="The record is incomplete or out of date"),

@@ -1,6 +1,7 @@
 """A registered model in Python, and its predictions for a cohort."""
 
 import os
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,8 +9,9 @@ from features.protocol.document import Protocol
 from features.records.cohort import Cohort
 from models.bundle import Bundle
 from training.api.cohorts import require_cohort
-from training.api.refusals import argument_error, explained
+from training.api.refusals import CohortWarning, argument_error, explained
 from training.api.trained_model import TrainedModel
+from training.seen_cohorts import IN_SAMPLE, has_seen
 from training.telemetry import turn_off_telemetry
 
 if TYPE_CHECKING:
@@ -109,6 +111,11 @@ def predict(model: LoadedModel | TrainedModel | Bundle, cohort: Cohort) -> "pd.D
         If the cohort was read under another protocol: its features and outcomes would be others than the model's. If
         the model is research only, because a winner has no form that a bundle can hold.
 
+    Warns
+    -----
+    CohortWarning
+        If the model was fitted on this very cohort: figures from such predictions are no validation.
+
     Examples
     --------
     >>> from training import load_model, predict
@@ -133,5 +140,8 @@ def predict(model: LoadedModel | TrainedModel | Bundle, cohort: Cohort) -> "pd.D
     if cohort.protocol.document != bundle.protocol.document:
         required = "a cohort read under the model's protocol: read_cohort(folder, model.protocol)"
         raise argument_error("cohort", required, "one read under another protocol")
+    if has_seen(bundle, cohort):
+        named = f"version {model.version}" if isinstance(model, LoadedModel) else "the model"
+        warnings.warn(IN_SAMPLE.format(version=named), CohortWarning, stacklevel=3)
     table = pa.concat_tables([prediction_schema(bundle).empty_table(), *prediction_tables(cohort, bundle)])
     return table.to_pandas().astype(dict.fromkeys(("patient_id", "landmark", "applicability", "reason"), "str"))

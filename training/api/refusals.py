@@ -11,6 +11,10 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
+class CohortWarning(UserWarning):
+    """A finding of the cohort's check, which is recorded with the training, or a use of a cohort that misleads."""
+
+
 def explained(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Give every refusal that leaves a function its sentences as its message; a terminal prints them anyway."""
 

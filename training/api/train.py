@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from features.records.cohort import Cohort
 from training.api.cohorts import loaded
-from training.api.refusals import argument_error, explained
+from training.api.refusals import CohortWarning, argument_error, explained
 from training.api.settings import Settings, training_config
 from training.api.trained_model import TrainedModel, described
 from training.config import quickened
@@ -16,10 +16,6 @@ from training.leakage.acknowledgement import acknowledgements
 from training.learning.own_candidates.resolution import require_own_candidates
 from training.report.authors.reader import study_of_folder
 from training.telemetry import turn_off_telemetry
-
-
-class CohortWarning(UserWarning):
-    """A finding of the cohort's check, which is recorded with the training."""
 
 
 @explained

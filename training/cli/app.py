@@ -23,7 +23,7 @@ from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
 from training.cli.options.acknowledge import acknowledges
-from training.cli.options.errors import EXISTING_FILE, FOLDER, MODEL_OPTION, RESULT_FILE, Group, answers_for_mistakes
+from training.cli.options.errors import FILE, FOLDER, MODEL_OPTION, RESULT_FILE, Group, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.replay import lineage, replay
 from training.cli.report import report
@@ -33,12 +33,6 @@ if TYPE_CHECKING:
     from training.api.trained_model import TrainedModel
     from training.config import TrainingConfig
     from training.evidence.document import Acknowledgement
-
-
-IN_SAMPLE = (
-    "warning: version {version} was fitted on this very cohort. Figures from these predictions are too good and no "
-    "validation; the report has those of held-out patients: kap report {model}"
-)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,7 +70,7 @@ main.add_command(cohort)
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Random seed; the same seed gives the same model."
 )
-@click.option("--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml.")
+@click.option("--config", type=FILE, default=None, help="TOML file that overrides training/default.toml.")
 @click.option(
     "--quick", is_flag=True, help="Leave out xgboost and parts of the evaluation; promotion then needs --override."
 )
@@ -250,7 +244,7 @@ def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
     from training.exports.cohort_predictions import score_cohort
     from training.exports.table_file import describe_marked
     from training.registry.release import load_registered
-    from training.seen_cohorts import has_seen
+    from training.seen_cohorts import IN_SAMPLE, has_seen
 
     require_result_file(directory, out)
     with Progress() as progress:
@@ -259,7 +253,8 @@ def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
         progress.step("reading the cohort")
         read = read_for_command(directory, bundle.protocol, strict=strict).cohort
         if has_seen(bundle, read):
-            click.echo(IN_SAMPLE.format(version=version, model=model), err=True)
+            said = IN_SAMPLE.format(version=f"version {version}")
+            click.echo(f"warning: {said}: kap report {model}", err=True)
         progress.step("predicting")
         rows, marked = score_cohort(read, bundle, out)
     click.echo("\n".join([f"wrote {rows} predictions to {out}", *describe_marked(marked)]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from features.protocol.problems import CohortRefusedError, InputRefusedError, Problem
-from training.cli.options.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import FILE, FOLDER, RESULT_FILE, answers_for_mistakes
 
 if TYPE_CHECKING:
     from training.intake.mapping import CohortMapping
@@ -23,7 +23,7 @@ DRAFT = "mapping.toml"
 
 @click.command("map")
 @click.argument("source")
-@click.option("--out", type=EXISTING_FILE, required=True, help="File to write: the mapping, in TOML.")
+@click.option("--out", type=RESULT_FILE, required=True, help="File to write: the mapping, in TOML.")
 @answers_for_mistakes
 def map_command(source: str, out: Path) -> None:
     """Draft the mapping of a SOURCE to a cohort: which column is what, and which value means what.
@@ -72,13 +72,11 @@ def _shown(source: str) -> str:
 @click.command("import")
 @click.argument("source")
 @click.argument("directory", type=FOLDER)
-@click.option(
-    "--map", "mapping_file", type=EXISTING_FILE, help="The mapping; without it, one is drafted that may ask nothing."
-)
+@click.option("--map", "mapping_file", type=FILE, help="The mapping; without it, one is drafted that may ask nothing.")
 @click.option(
     "--key",
     "key_file",
-    type=EXISTING_FILE,
+    type=FILE,
     help="File with the key of the pseudonyms; made if absent. Default: beside the mapping, else DIR.key.",
 )
 @answers_for_mistakes

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.options.errors import EVIDENCE, EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import EVIDENCE, FILE, FOLDER, answers_for_mistakes
 from training.registry.names import MODEL_NAME
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ MODEL_NAME_OPTION = click.option(
 @BY
 @click.option("--override", "overridden", is_flag=True, help="Promote although a check fails; needs --by.")
 @click.option("--cohort", type=FOLDER, default=None, help="The cohort that VERSION was trained or updated on.")
-@click.option("--policy", "policy_file", type=EXISTING_FILE, default=None, help="TOML file that overrides [policy].")
+@click.option("--policy", "policy_file", type=FILE, default=None, help="TOML file that overrides [policy].")
 @answers_for_mistakes
 @_answers_for_broken_chains
 def promote(

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from training.cli.options.acknowledge import ACKNOWLEDGE, BY
-from training.cli.options.errors import EXISTING_FILE, FOLDER, answers_for_mistakes
+from training.cli.options.errors import FILE, FOLDER, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION
 
 if TYPE_CHECKING:
     from training.config import TrainingConfig
 
 WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
-CONFIG = click.option(
-    "--config", type=EXISTING_FILE, default=None, help="TOML file that overrides training/default.toml."
-)
+CONFIG = click.option("--config", type=FILE, default=None, help="TOML file that overrides training/default.toml.")
 
 
 @click.command()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.options.errors import EVIDENCE, EXISTING_FILE, RESULT_FILE, Group, answers_for_mistakes
+from training.cli.options.errors import EVIDENCE, FILE, RESULT_FILE, Group, answers_for_mistakes
 from training.failures import EvidenceFailedError
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ LOG_OPTION = click.option("--log", default=None, help="The log; default: the log
 @click.option(
     "--seal", type=RESULT_FILE, default=None, help="File to write a seal of the log to; keep it on another system."
 )
-@click.option(
-    "--since", type=EXISTING_FILE, default=None, help="An earlier seal; every entry that it covers must be present."
-)
+@click.option("--since", type=FILE, default=None, help="An earlier seal; every entry that it covers must be present.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
 def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: bool) -> None:
@@ -191,7 +189,7 @@ def feedback(log: str | None, in_csv: bool, comments: bool) -> None:
 
 
 @log_group.command()
-@click.argument("file", type=EXISTING_FILE)
+@click.argument("file", type=FILE)
 @LOG_OPTION
 @answers_for_mistakes
 def backup(file: Path, log: str | None) -> None:

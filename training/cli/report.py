@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.options.errors import EXISTING_FILE, FOLDER, RESULT_FILE, answers_for_mistakes
+from training.cli.options.errors import FILE, FOLDER, RESULT_FILE, answers_for_mistakes
 
 TEMPLATE = "template"
 
@@ -15,7 +15,7 @@ TEMPLATE = "template"
 @click.argument("directory", type=FOLDER, required=False)
 @click.option("--to", "form", type=click.Choice(["html", "docx"]), default="html", show_default=True, help="Format.")
 @click.option("--out", type=RESULT_FILE, default=None, help="File to write; default: report-VERSION and its format.")
-@click.option("--study", type=EXISTING_FILE, default=None, help="study.toml to use instead of the recorded one.")
+@click.option("--study", type=FILE, default=None, help="study.toml to use instead of the recorded one.")
 @answers_for_mistakes
 def report(version: str, directory: Path | None, form: str, out: Path | None, study: Path | None) -> None:
     """Write the report of a registered VERSION (or an alias) again, or draft study.toml for its authors.

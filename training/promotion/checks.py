@@ -40,8 +40,6 @@ from training.registry.decisions import PolicyCheck
 from training.registry.release import RegisteredModel
 from training.registry.seal import SEAL_DIGEST
 
-"""Artifacts of a version's run that a comparison needs."""
-
 
 @dataclass(frozen=True)
 class PromotionChecks:

@@ -2,13 +2,21 @@
 
 from mlflow.tracking import MlflowClient
 
+from features.protocol.problems import InputRefusedError, Problem
+
 KIND, MODELS = "mlflow.experimentKind", "custom_model_development"
 NOTE = "mlflow.note.content"
 
 
 def open_experiment(client: MlflowClient, name: str, note: str) -> str:
-    """The id of an experiment, which is made if there is none; a kind and a note that somebody set stay."""
+    """The id of an experiment, which is made if there is none; a kind and a note that somebody set stay.
+
+    Raises ``InputRefusedError`` if somebody has deleted it: MLflow keeps its name.
+    """
     found = client.get_experiment_by_name(name)
+    if found and found.lifecycle_stage == "deleted":
+        required = f"one that is not deleted: mlflow experiments restore --experiment-id {found.experiment_id}"
+        raise InputRefusedError([Problem(f"experiment {name}", None, None, required, "a deleted one")])
     experiment_id = str(found.experiment_id) if found else str(client.create_experiment(name))
     there = found.tags if found else {}
     for key, value in ((KIND, MODELS), (NOTE, note)):

@@ -7,7 +7,7 @@ process ends this one.
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import psutil
 from mlflow.entities import Run
@@ -16,14 +16,18 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from features.protocol.problems import InputRefusedError
-from training.failures import EvidenceFailedError
+from training.failures import EvidenceFailedError, StoreUnreachableError
+from training.held_signals import signals_held
 from training.registry.release import use_store
+from training.registry.seal import SEAL_DIGEST
 from training.tracking.links import experiment_of_model
 
 PROCESS = "process"
 RUNNING = "RUNNING"
 """MLflow's word for a run that nobody has ended."""
 NOT_ENDED = "not ended"
+CLOCK_SECONDS = 60
+"""The start of a process moves with corrections of the machine's clock; its number is not used again so soon."""
 _MADE_BY = {"mlflow.source.name": "kap train", "mlflow.source.type": "LOCAL"}
 
 
@@ -45,10 +49,15 @@ def open_run(model: str, protocol: str, source: str, started: float) -> str:
 @contextmanager
 def opened_run(model: str, protocol: str, source: str, started: float) -> Iterator[str]:
     """The id of a run as `open_run` opens it: failed if the training fails, and deleted if the training is refused."""
-    run_id = open_run(model, protocol, source, started)
+    run_id = ""
     try:
-        with failed_with_all_below(run_id):
+        with ExitStack() as stack:
+            with signals_held():  # a stop in between would leave a run that nobody ends
+                run_id = open_run(model, protocol, source, started)
+                stack.enter_context(failed_with_all_below(run_id))
             yield run_id
+    except MlflowException as error:
+        raise StoreUnreachableError(f"the run can't be recorded: MLflow answered {error.error_code}") from error
     except (InputRefusedError, EvidenceFailedError):
         with suppress(MlflowException):
             MlflowClient().delete_run(run_id)
@@ -59,16 +68,19 @@ def opened_run(model: str, protocol: str, source: str, started: float) -> Iterat
 def failed_with_all_below(run_id: str) -> Iterator[None]:
     """If the block fails or is stopped, end the run and those below it that are still running as failed.
 
-    MLflow's own ``with`` leaves a run running that a signal met between its start and its block, or at its end.
+    MLflow's own ``with`` leaves a run running that a signal met between its start and its block, or at its end. The run
+    itself is failed until it is sealed, also if it was ended before.
     """
     try:
         yield
     except BaseException:
+        client = MlflowClient()
         with suppress(MlflowException):
-            client = MlflowClient()
             for run in _with_all_below(client, client.get_run(run_id)):
-                if run.info.status == RUNNING:
-                    client.set_terminated(run.info.run_id, "FAILED")
+                unsealed = run.info.run_id == run_id and SEAL_DIGEST not in run.data.tags
+                if run.info.status == RUNNING or unsealed:
+                    with suppress(MlflowException):
+                        client.set_terminated(run.info.run_id, "FAILED")
         raise
 
 
@@ -87,17 +99,16 @@ def status_of(run: Run) -> str:
 
 
 def _this_process() -> str:
-    return _named(psutil.Process(os.getpid()))
-
-
-def _named(process: psutil.Process) -> str:
     """Machine, number and start: numbers of processes are used again."""
+    process = psutil.Process(os.getpid())
     return f"{platform.node()} {process.pid} {process.create_time():.0f}"
 
 
 def _is_alive(process: str) -> bool:
-    number = process.split(" ")[1] if process.count(" ") == 2 else ""
+    machine, number, begun = ["", "", "", *process.rsplit(" ", 2)][-3:]
+    if machine != platform.node() or not number.isdigit() or not begun.isdigit():
+        return False
     try:
-        return number.isdigit() and _named(psutil.Process(int(number))) == process
+        return abs(psutil.Process(int(number)).create_time() - int(begun)) <= CLOCK_SECONDS
     except psutil.Error:
         return False

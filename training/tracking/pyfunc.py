@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 if Path(__file__).with_name("MLmodel").exists():  # loaded from a recorded model, whose files are sealed: add none
     sys.dont_write_bytecode = True
     cached = Path(cache_from_source(__file__))
-    cached.unlink(missing_ok=True)
     with suppress(OSError):
+        cached.unlink(missing_ok=True)
         cached.parent.rmdir()
 
 from features.records.timeline import Floats

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from features.protocol.problems import InputRefusedError
 from tests.places import ROOT
-from training.api.settings import training_config
 
 NOTEBOOKS = ROOT / "training" / "notebooks"
 SHOWN = {
@@ -18,15 +16,6 @@ SHOWN = {
     "own_learner": ("gradient_forest:GradientForest", "one_variable", "not recorded: 400 patients"),
     "external_validation": ("<TrainedModel, version 1:", "<PredictionEvaluation:", "calibration_slope"),
 }  # fmt: skip
-
-
-def own_classes_are_taken() -> bool:
-    """Whether the settings take the address of a class as a candidate."""
-    try:
-        training_config(None, ["no_model", "sklearn.ensemble:HistGradientBoostingClassifier"])
-    except InputRefusedError:
-        return False
-    return True
 
 
 def outputs(page: Path) -> list[str]:
@@ -45,8 +34,6 @@ def test_every_notebook_is_tested() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_notebook_runs_shows_its_results_and_leaves_nothing(name: str, tmp_path: Path) -> None:
-    if name == "own_learner" and not own_classes_are_taken():
-        pytest.skip("candidates of one's own are not taken yet")
     work, page = tmp_path / "work", tmp_path / "page.html"
     work.mkdir()
     before = sorted(NOTEBOOKS.rglob("*"))

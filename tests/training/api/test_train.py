@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import tomllib
+import warnings
 from pathlib import Path
 
 import mlflow
@@ -16,8 +17,8 @@ from tests.training.api.conftest import SETTINGS
 from tests.training.commands import SameProcess
 from training import load_model, predict, read_cohort, train
 from training.api.cohorts import LoadedCohort, loaded
+from training.api.refusals import CohortWarning
 from training.api.settings import candidate_name, training_config
-from training.api.train import CohortWarning
 from training.api.trained_model import TrainedModel
 from training.config import load_config
 from training.exports.cohort_predictions import score_cohort
@@ -101,6 +102,17 @@ def test_a_cohort_read_under_another_protocol_is_not_predicted(
         InputRefusedError, match=r"read under the model's protocol: read_cohort\(folder, model.protocol\)"
     ):
         predict(unrecorded, read_cohort(frames))  # type: ignore[arg-type]
+
+
+def test_predictions_for_the_cohort_of_the_training_come_with_a_warning(
+    store: SameProcess, cohort: LoadedCohort, frames: dict[str, pd.DataFrame]
+) -> None:
+    with pytest.warns(CohortWarning, match="version 1 was fitted on this very cohort"):
+        predict(load_model(1), cohort)
+    others = {name: frame[frame["patient_id"] != "SYN-000001"] for name, frame in frames.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CohortWarning)
+        predict(load_model(1), read_cohort(others, cohort.protocol))
 
 
 @pytest.mark.parametrize("wrong", ["2", 77, "champion"])

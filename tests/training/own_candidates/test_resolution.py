@@ -1,6 +1,8 @@
 """A candidate of another package is found by its address or its entry point, or refused in a sentence."""
 
+import importlib
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,13 @@ from features.protocol.problems import InputRefusedError
 from tests.training.trainings import QUICK
 from training.config import load_config
 from training.learning.candidates import candidates_of
-from training.learning.own_candidates.resolution import made, origin_of, other_origins, parameters_of
+from training.learning.own_candidates.resolution import (
+    made,
+    origin_of,
+    other_origins,
+    parameters_of,
+    require_own_candidates,
+)
 
 NAME = "growing_forests"
 
@@ -108,3 +116,21 @@ def test_a_training_refuses_an_unknown_name_in_its_configuration(tmp_path: Path)
     (tmp_path / "my.toml").write_text('[training]\ncandidates = ["no_model", "logistik"]\n')
     with pytest.raises(InputRefusedError):
         load_config(tmp_path / "my.toml")
+
+
+def test_code_that_was_edited_and_not_imported_again_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a notebook: the former code would run, and the digest of the new one would be recorded."""
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "edited_since.py"
+    file.write_text("from sklearn.linear_model import LogisticRegression as Own\n\n\nclass Mine(Own):\n    LEVEL = 1\n")
+    config = replace(QUICK, candidates=("no_model", "edited_since:Mine"))
+    for _ in range(2):
+        require_own_candidates(config)
+    file.write_text(file.read_text().replace("LEVEL = 1", "LEVEL = 22"))
+    with pytest.raises(InputRefusedError) as refusal:
+        require_own_candidates(config)
+    assert "importlib.reload" in refusal.value.problems[0].required
+    importlib.reload(sys.modules["edited_since"])
+    require_own_candidates(config)

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import mlflow
 import pytest
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from features.protocol.problems import InputRefusedError
-from tests.training.commands import SameProcess
-from training import read_cohort
+from tests.training.commands import SameProcess, refused
+from training import read_cohort, train
 from training.api.recipe import TrainingRequest, run_training
 from training.api.settings import training_config
 from training.config import quickened
@@ -50,6 +51,43 @@ def test_a_run_whose_process_is_gone_or_unknown_is_not_called_running(place: Sam
     assert status() == [NOT_ENDED]
     assert "no version (not ended)" in place.kap("runs").stdout
     assert "running since" not in place.kap("runs").stdout
+
+
+def test_a_running_training_stays_running_when_the_clock_of_the_machine_is_corrected(
+    place: SameProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, client = open_run(*RUN), MlflowClient()
+    monkeypatch.setattr("platform.node", lambda: "a machine")
+    _, number, begun = client.get_run(run_id).data.tags[PROCESS].rsplit(" ", 2)
+    client.set_tag(run_id, PROCESS, f"a machine {number} {int(begun) + 2}")
+    assert status() == ["running"]
+
+
+@pytest.mark.usefixtures("place")
+def test_a_training_that_is_stopped_before_its_seal_is_failed_though_its_run_had_ended() -> None:
+    with pytest.raises(SystemExit), opened_run(*RUN) as run_id:
+        _stop_while_sealing(run_id)
+    assert status() == ["failed"]
+
+
+def _stop_while_sealing(run_id: str) -> None:
+    MlflowClient().set_terminated(run_id)
+    raise SystemExit(143)
+
+
+def test_a_deleted_experiment_is_refused_with_how_to_restore_it(place: SameProcess, simulated: Path) -> None:
+    client = MlflowClient()
+    experiment = client.get_run(open_run("kap-outcomes", "kap-synthetic", "north", STARTED)).info.experiment_id
+    client.delete_experiment(experiment)
+    said = refused(place.kap("train", simulated, "--quick", "--workers", "1"), 2)
+    assert f"mlflow experiments restore --experiment-id {experiment}" in said
+
+
+@pytest.mark.usefixtures("place")
+def test_a_run_that_is_active_is_refused_before_any_work(simulated: Path) -> None:
+    cohort = read_cohort(simulated)
+    with mlflow.start_run(experiment_id="0"), pytest.raises(InputRefusedError, match="end it first"):
+        train(cohort, quick=True, workers=1)
 
 
 @pytest.mark.usefixtures("place")

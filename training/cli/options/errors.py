@@ -35,7 +35,7 @@ class _Folder(click.Path):
 
 
 FOLDER = _Folder(path_type=Path)
-EXISTING_FILE = click.Path(path_type=Path, dir_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 class _ResultFile(click.Path):

@@ -28,6 +28,21 @@ def require_own_candidates(config: TrainingConfig) -> None:
     for name in config.candidates:
         if name not in CANDIDATES:
             made(name, config.seed)
+            _require_code_as_imported(name)
+
+
+_FIRST_USED: dict[str, tuple[Any, str]] = {}
+"""What each candidate's name stood for in this process, and where its code came from then."""
+
+
+def _require_code_as_imported(name: str) -> None:
+    """Refuse an object whose file was changed since it was first used: the record would name code that did not run."""
+    used, origin = resolved(name), origin_of(name)
+    first_used, first_origin = _FIRST_USED.setdefault(name, (used, origin))
+    if first_used is used and first_origin != origin:
+        required = "code as it was imported: start Python again, or reload the module (importlib.reload)"
+        raise _refused(name, required, f"{origin.partition(' ')[0]} changed since")
+    _FIRST_USED[name] = used, origin
 
 
 def heads_of(estimator: Any) -> frozenset[str]:
