@@ -124,6 +124,13 @@ class ModelLoader:
             return served
         raise reason
 
+    def announce(self) -> None:
+        """Log which model answers from now on, and of which store: another folder may have promoted it."""
+        synthetic = ", fitted on SYNTHETIC patients" if self.served.bundle.training.get("synthetic") is True else ""
+        store = BentoMLContainer.model_store.get()._path  # noqa: SLF001 - it has no other name for it
+        named = self.served.version, self.served.tag, store, synthetic
+        LOG.info("version %s of the model answers from now on (%s, from %s%s)", *named)
+
     def look(self) -> bool:
         """Load the store's newest model if it is new and passes its checks; whether it was loaded. Blocks."""
         tag = None
@@ -149,7 +156,7 @@ class ModelLoader:
             self._refuse(f"the model {tag} can't be loaded: {type(error).__name__}")
             return False
         self.refused = self._refused_tag = None
-        LOG.info("version %s of the model answers from now on (%s)", self.served.version, self.served.tag)
+        self.announce()
         _tune_garbage_collection()
         return True
 

@@ -69,6 +69,7 @@ class Worker:
     async def start(self) -> None:
         """Read the keys, and watch for new keys and models."""
         self.metrics.began()
+        self.loader.announce()
         await asyncio.to_thread(self._look_at_database)
         self._watch(self._keep_looking())
         self._watch(self.loader.watch(self.settings.reload_seconds, self.metrics.newest_model_refused))

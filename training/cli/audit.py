@@ -32,8 +32,8 @@ def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> N
 
     The command compares the record, the artifacts, the model, the registry, the decisions and the served copy with the
     seal of the training. With --data it also derives outcomes and features again, retrains and evaluates the model
-    again, and compares the bytes. On another processor family it compares predictions within 1e-8 and evidence within
-    1e-6. A retraining takes as long as the training.
+    again, and compares the bytes. On another processor family it compares numbers within 1e-6. A retraining takes as
+    long as the training.
 
     Exit codes: 0 every check that applies passed, 4 at least one failed, 5 none failed but some could not be made.
     """

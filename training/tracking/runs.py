@@ -65,7 +65,7 @@ class ListedTraining:
     version: str | None = None
     champion: bool = False
     promoted: bool = False
-    synthetic: bool = False
+    synthetic: bool | None = None
     quick: bool = False
     research_only: str = ""
     unread: str = ""
@@ -120,7 +120,7 @@ def _listed(client: MlflowClient, run: Any, champions: Mapping[str, str]) -> Lis
         version=None if version is None else str(version.version),
         champion=version is not None and champions.get(str(version.name)) == str(version.version),
         promoted=version is not None and "promoted_at" in version.tags,
-        synthetic=tags.get("synthetic") == "true",
+        synthetic={"true": True, "false": False}.get(tags.get("synthetic", "")),
         quick=known is not None and known.quick,
         research_only="" if version is None else version.tags.get("research_only", ""),
         unread="" if isinstance(evidence, Evidence) else evidence,
