@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
 from training.api.trained_model import TrainedModel
 from training.config import TrainingConfig
@@ -59,16 +58,12 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     if not request.recorded:
         finished, evidence = _trained(request, stages.count)
         return TrainedModel(finished, evidence, request.check)
-    import mlflow
-
     from training.registry.release import make_store
-    from training.tracking.opened import opened_run
+    from training.tracking.opened import opened_run, require_no_active_run
     from training.tracking.resources import ResourceMeter
     from training.tracking.training import RecordingOptions, record
 
-    if mlflow.active_run() is not None:
-        required = "no active run of MLflow: end it first, by mlflow.end_run(), or train with record=False"
-        raise InputRefusedError([Problem("MLflow", None, None, required, "a run that is active")])
+    require_no_active_run()
     name = model_name_of(request.cohort.protocol, request.model_name)  # a wrong name is refused before the work
     stages.step("opening the store")
     make_store()

@@ -9,13 +9,14 @@ import platform
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
+import mlflow
 import psutil
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from features.protocol.problems import InputRefusedError
+from features.protocol.problems import InputRefusedError, Problem
 from training.failures import EvidenceFailedError, StoreUnreachableError
 from training.held_signals import signals_held
 from training.registry.release import use_store
@@ -29,6 +30,13 @@ NOT_ENDED = "not ended"
 CLOCK_SECONDS = 60
 """The start of a process moves with corrections of the machine's clock; its number is not used again so soon."""
 _MADE_BY = {"mlflow.source.name": "kap train", "mlflow.source.type": "LOCAL"}
+
+
+def require_no_active_run() -> None:
+    """Raise ``InputRefusedError`` if this process has a run of MLflow active: a training opens one of its own."""
+    if mlflow.active_run() is not None:
+        required = "no active run: end it first, by mlflow.end_run(), or train with record=False"
+        raise InputRefusedError([Problem("MLflow", None, None, required, "one that is active")])
 
 
 def open_run(model: str, protocol: str, source: str, started: float) -> str:
