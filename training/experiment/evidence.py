@@ -19,6 +19,7 @@ from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import head_evidence
 from training.evaluation.predictions import EvaluatedPredictions, evaluate_held_out, weights_of
 from training.evaluation.winner_refits import instabilities
+from training.evidence.caveats import FITTED_ON_SYNTHETIC
 from training.evidence.document import Direction, Evidence, HeadEvidence, Instability, LandmarkEvidence
 from training.experiment.external import used
 from training.experiment.train import Announce, LandmarkFit, Training
@@ -148,7 +149,7 @@ def _caveats(training: Training) -> list[str]:
     """What a reader must know before the figures."""
     caveats = []
     if is_synthetic(training.cohort):
-        caveats.append("Fitted on a synthetic cohort: it says nothing about real patients.")
+        caveats.append(FITTED_ON_SYNTHETIC)
     if training.config.quick:
         caveats.append("A quick training: parts were left out. A promotion needs an override.")
     if training.folds.kind == "patients":

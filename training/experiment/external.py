@@ -17,6 +17,7 @@ from training.description.baseline_table import baseline_tables
 from training.evaluation.gather import gather_landmarks
 from training.evaluation.head_evidence import evaluated_head
 from training.evaluation.predictions import EvaluatedPredictions, evaluate_model, weights_of
+from training.evidence.caveats import EVALUATED_ON_SYNTHETIC, MODEL_FROM_SYNTHETIC
 from training.evidence.document import EvaluatedCohort, Evidence, HeadEvidence
 from training.experiment.train import Announce
 from training.learning.cohort_tasks import tasks_of
@@ -104,9 +105,9 @@ def head_evidences(bundle: Bundle, number: int, evaluated: EvaluatedPredictions,
 def _caveats(bundle: Bundle, cohort: Cohort) -> list[str]:
     caveats = [OVERLAP]
     if has_synthetic_patients(cohort):
-        caveats.append("Evaluated on a synthetic cohort: it says nothing about real patients.")
+        caveats.append(EVALUATED_ON_SYNTHETIC)
     if bundle.training.get("synthetic") is True:
-        caveats.append("The model was fitted on a synthetic cohort: it says nothing about real patients.")
+        caveats.append(MODEL_FROM_SYNTHETIC)
     if len(np.unique(cohort.site)) > 1:
         caveats.append(
             "Intervals are over patients of these sites; the forest plot shows what a check elsewhere may find."

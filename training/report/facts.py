@@ -94,15 +94,16 @@ def feature_dictionary(protocol: Protocol) -> tuple[FeatureRow, ...]:
 
 
 def outcome_rules(protocol: Protocol) -> dict[str, str]:
-    """The definitions of remission, relapse, sustained remission and competing events in the protocol, as texts."""
+    """The definitions of remission, relapse, sustained remission, its days and competing events, as texts."""
     remission, relapse = protocol.remission, protocol.relapse
-    horizons = ", ".join(str(days) for days in protocol.horizons_days)
+    horizons = " or ".join(str(days) for days in protocol.horizons_days)
     return {
         "remission": _remission(protocol)
         if not remission.at_landmark
         else "every patient is in remission at the landmark",
         "relapse": (_by_score(protocol) if relapse.rule == "score" else "") + f"an event: {', '.join(relapse.events)}",
         "sustained remission": f"remission and neither relapse nor a competing event within {horizons} days of it",
+        "days": f"counted from {'the landmark' if remission.at_landmark else 'the rating that shows remission'}",
         "competing event": "death or a new treatment before a relapse; loss to follow-up is censoring",
     }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from training.failures import EvidenceFailedError
 from training.provenance import CANDIDATE
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import DecisionLog
-from training.registry.decisions import Decision
+from training.registry.decisions import Decision, PolicyCheck
 from training.registry.release import (
     EVALUATION,
     RegisteredModel,
@@ -102,16 +103,25 @@ def _decided(log: DecisionLog, version: str) -> list[str]:
     if chain.findings and chain.unfinished is None and chain.decisions:
         return ["Promotion: the decision log was changed or lost an entry; see kap history."]
     mine = [decision for decision in chain.decisions if decision.version == version]
-    return [_decision_text(mine[-1])] if mine else []
+    return [decision_text(mine[-1])] if mine else []
 
 
-def _decision_text(decision: Decision) -> str:
+def decision_text(decision: Decision) -> str:
+    """A decision in a sentence: who, when, and how the checks of the policy ended."""
+    by, day, found = decision.by, decision.at[:10], _policy_text(decision.checks)
     words = {
-        "promote": "promoted",
-        "override": "promoted against the policy",
-        "rollback": "made champion again",
-        "refuse": "refused by the policy",
+        "promote": f"{by} promoted it on {day}; {found}",
+        "override": f"{by} promoted it on {day} by an override, although {found}",
+        "rollback": f"{by} made it champion again on {day}, by a rollback, which applies no policy",
+        "refuse": f"{by} asked for it on {day}, and it was refused: {found}",
     }
-    failed = sum(not check.passed for check in decision.checks)
-    of = f"; {failed} of {len(decision.checks)} checks failed" if failed else ""
-    return f"Promotion: {words[decision.action]} on {decision.at[:10]} by {decision.by}{of}."
+    return f"Promotion (may it answer for patients?): {words[decision.action]}."
+
+
+def _policy_text(checks: tuple[PolicyCheck, ...]) -> str:
+    """How the checks of the policy ended; those that failed by name, once for all landmarks."""
+    failed = Counter(check.name.partition(", ")[0] for check in checks if not check.passed)
+    if not failed:
+        return f"all {len(checks)} checks of the policy passed"
+    names = ", ".join(f"{name} ({times})" if times > 1 else name for name, times in failed.items())
+    return f"{failed.total()} of {len(checks)} checks of the policy failed: {names}"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,11 @@ def fullest(tmp_path_factory: pytest.TempPathFactory) -> str:
     changed = last.model_copy(update={"heads": [noted, *last.heads[1:]]})
     quick = evidence.model_copy(update={"quick": True, "landmarks": [*evidence.landmarks[:-1], changed]})
     path = tmp_path_factory.mktemp("fullest") / "report.html"
-    path.write_text(render_report(quick, about()), encoding="utf-8")
+    refused = (
+        "Promotion (may it answer for patients?): A. Tester asked for it on 2026-03-01, and it was refused: 5 of 23 "
+        "checks of the policy failed: sample size (3), calibration in the large, net benefit."
+    )
+    path.write_text(render_report(quick, replace(about(), decisions=(refused,))), encoding="utf-8")
     return path.as_uri()
 
 

@@ -125,19 +125,43 @@ def _of_question(question: Question, where: str) -> Iterator[Planned]:
 
 def _calibration_text(question: Question, curve: CalibrationCurve) -> tuple[str, str]:
     found = question.measures
-    ends = [(p, o) for p, o in zip(curve.predicted, curve.observed, strict=True) if o is not None]
-    reach = (
-        f"Where {percent(ends[0][0])} were predicted, {percent(ends[0][1])} were observed; where "
-        f"{percent(ends[-1][0])} were predicted, {percent(ends[-1][1])}."
-        if ends
-        else "The observed proportions could not be estimated."
-    )
     said = (
         f"Observed share against predicted probability, smoothed, with 95% limits, among {patients(question.n)} "
-        f"with {question.events:,} events; below, the distribution of the predictions. {reach}"
+        f"with {question.events:,} events; below, the distribution of the predictions. "
+        f"{_quoted(curve)}"
     )
     slope, large, ratio = (in_prose(found.get(name)) for name in ("calibration_slope", "calibration_intercept", "oe"))
     return said, f"Slope {slope}, in the large {large}, O:E {ratio}."
+
+
+def _quoted(curve: CalibrationCurve) -> str:
+    """The first and the last point of the curve around which there are enough patients, with limits."""
+    points = [
+        (percent(predicted), percent(observed) + _limits(low, high), predicted)
+        for predicted, observed, low, high in zip(curve.predicted, curve.observed, curve.low, curve.high, strict=True)
+        if observed is not None
+    ]
+    if not points:
+        return "The observed proportions could not be estimated."
+    known = [(said, seen) for said, seen, predicted in points if _patients_near(curve, predicted) >= FEWEST_TO_QUOTE]
+    if not known:
+        return "Nowhere are there ten patients with about the same prediction."
+    (first, seen), (last, seen_last) = known[0], known[-1]
+    further = f"; where {last} were predicted, {seen_last}" if len(known) > 1 else ""
+    return f"Where {first} were predicted, {seen} were observed{further}."
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" (95% interval {percent(low)} to {percent(high)})"
+
+
+def _patients_near(curve: CalibrationCurve, predicted: float) -> int:
+    """Patients in the bin of a probability; 0 where their number is not shown."""
+    return curve.counts[min(int(predicted * len(curve.counts)), len(curve.counts) - 1)] or 0
+
+
+FEWEST_TO_QUOTE = 10
+"""Patients in the bin around a point of a calibration curve; with fewer, the figure shows no number of them either."""
 
 
 def _decision_text(question: Question) -> str:

@@ -11,6 +11,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from training.evidence.caveats import FITTED_ON_SYNTHETIC
 from training.evidence.descriptions import LinearTerm, ModelSpecification
 from training.evidence.document import Evidence, LandmarkEvidence
 from training.report.models.by_hand import DAYS_PER_WEEK, typical_patient
@@ -73,7 +74,7 @@ def _read_me(evidence: Evidence) -> list[str]:
         "A value is clipped to the range, the centre is subtracted, and the rest is multiplied by the weight.",
         "Sustained remission is remission times the absence of relapse and competing event.",
         "The service refuses patients who are unlike the training patients; this workbook does not.",
-        *(["Fitted on a synthetic cohort: it says nothing about real patients."] if evidence.model_synthetic else []),
+        *([FITTED_ON_SYNTHETIC] if evidence.model_synthetic else []),
     ]
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 
+from training.evidence.caveats import ON_SYNTHETIC
 from training.evidence.document import Evidence, HeadEvidence
 from training.report.facts import ReportContent
 from training.report.kinds import MADE
+from training.report.page.not_for import no_group_is_off
 from training.report.study import OPEN
-from training.report.wording import in_a_sentence, number, patients, percent
+from training.report.wording import in_a_sentence, number, patients
 
 
 def sureness(evidence: Evidence) -> Iterator[str]:
-    """Patients and intervals, sample size, stability, and what a new site should expect."""
+    """Patients and intervals, sample size, stability, what a new site should expect, and caveats."""
     cohort = evidence.cohort
     sites = f"{cohort.sites} site{'' if cohort.sites == 1 else 's'}"
     yield (
@@ -18,33 +20,61 @@ def sureness(evidence: Evidence) -> Iterator[str]:
         f"{evidence.draws:,} draws over {evidence.resampled})."
     )
     heads = [head for landmark in evidence.landmarks for head in landmark.heads]
-    yield from _sample_size(heads)
+    yield from _sample_size(heads, len(evidence.landmarks))
     moving = [
         found.share_moving_over_ten_points
         for head in heads
         if (found := head.instability) and found.share_moving_over_ten_points is not None
     ]
     if moving:
-        most = f"up to {_share(max(moving))} of the probabilities move" if max(moving) else "no probability moves"
-        yield f"Fitted on other patients of this kind, {most} by more than 10 percentage points."
+        whom = f"for up to {_of_100(max(moving))} patients" if max(moving) else "for no patient"
+        yield f"Fitted on other patients of this kind, probabilities move by more than 10 percentage points {whom}."
     yield from _new_site(evidence)
+    if no_group_is_off(evidence):
+        yield "No group's predictions are off beyond chance. Small errors can't be excluded."
+    yield from _caveats(evidence)
 
 
-def _share(value: float) -> str:
-    """In percent; a share that is small but not zero is not shown as 0%."""
-    return "1%" if value < 0.01 else percent(value)
+def _of_100(share: float) -> str:
+    """A share that is small but not zero is not shown as 0 of 100."""
+    return f"{max(1, round(100 * share))} of 100"
 
 
-def _sample_size(heads: list[HeadEvidence]) -> Iterator[str]:
-    known = [head.sample_size.met for head in heads if head.sample_size and head.sample_size.met is not None]
-    if known:
-        short = known.count(False)
-        yield (
-            f"{short} of the {len(known)} models (one per outcome and landmark) had fewer patients than the usual rule "
-            "asks for (Riley and colleagues, 2020): their predictions may be too extreme for new patients."
-            if short
-            else "All models had as many patients as the usual rule asks for (Riley and colleagues, 2020)."
-        )
+def _sample_size(heads: list[HeadEvidence], landmarks: int) -> Iterator[str]:
+    known = [head for head in heads if head.sample_size and head.sample_size.met is not None]
+    short = [head for head in known if head.sample_size and not head.sample_size.met]
+    if not known:
+        return
+    outcomes = in_a_sentence(list(dict.fromkeys(head.head for head in known)))
+    those = f"({outcomes}{' at each landmark' if landmarks > 1 else ''})"
+    rule = "the usual rule asks for (Riley and colleagues, 2020)"
+    if not short:
+        yield f"All models {those} had as many patients as {rule}."
+        return
+    many = (
+        f"{len(short)} of the {len(known)} models"
+        if len(short) < len(known)
+        else f"All {len(known)} models"
+        if len(known) > 1
+        else "The model"
+    )
+    yield f"{many} {those} had fewer patients than {rule}: {_of_too_few(short)}."
+
+
+def _of_too_few(short: list[HeadEvidence]) -> str:
+    """What too few patients do to predictions; an average risk is never too extreme, but it may be wrong."""
+    average = [head for head in short if head.winner == "no_model"]
+    if len(average) == len(short):
+        return "the average risk that every patient gets may be off"
+    extreme = "predictions may be too extreme for new patients"
+    return f"{extreme}; where every patient gets the average risk, that average may be off" if average else extreme
+
+
+def _caveats(evidence: Evidence) -> Iterator[str]:
+    """Those of the evidence, less what a banner says; those of an update stand under what it did."""
+    if evidence.kind != "updated":
+        said = ON_SYNTHETIC if evidence.cohort.synthetic else ()
+        yield from (words for words in evidence.caveats if words not in said)
 
 
 def _new_site(evidence: Evidence) -> Iterator[str]:

@@ -18,12 +18,12 @@ def exclusions(evidence: Evidence) -> Iterator[str]:
         if check.warning:
             yield f"Leakage check {check.name}: {check.warning}."
     yield from _left_out(evidence)
-    yield "Patients of any other site, until the model has been checked there (kap evaluate)."
+    yield (
+        "Patients of any site other than those of the cohort, until the model has been checked there (kap evaluate)."
+    )
     yield from _too_small(evidence)
     yield from _off_for_all(evidence)
     yield from _off_for_groups(evidence)
-    if evidence.kind != "updated":  # those of an update stand under what it did
-        yield from evidence.caveats
 
 
 def _left_out(evidence: Evidence) -> Iterator[str]:
@@ -65,6 +65,24 @@ def _off_for_all(evidence: Evidence) -> Iterator[str]:
 
 def _off_for_groups(evidence: Evidence) -> Iterator[str]:
     """Groups whose predictions are off, in questions that are right for all patients; the most frequent first."""
+    asked, off = _groups(evidence)
+    most = [f"{name} (too {way} for {times} of {asked[name]})" for (name, way), times in off.most_common(_GROUPS_NAMED)]
+    more = f"; and {len(off) - len(most)} more" if len(off) > len(most) else ""
+    if most:
+        yield (
+            f"Groups whose predictions are off on average, and for how many of the questions that are right for all "
+            f"patients together: {'; '.join(most)}{more}. Chance alone makes about one in twenty look so."
+        )
+
+
+def no_group_is_off(evidence: Evidence) -> bool:
+    """Whether groups were evaluated, and none was found to be off."""
+    asked, off = _groups(evidence)
+    return asked.total() > 0 and not off
+
+
+def _groups(evidence: Evidence) -> tuple[Counter[str], Counter[tuple[str, str]]]:
+    """Questions that are right for all patients, by group; and those in which a group is off, by group and way."""
     asked, off = Counter[str](), Counter[tuple[str, str]]()
     for question in (question for landmark in evidence.landmarks for question in landmark.questions):
         if _way(question.measures.get("calibration_intercept")):
@@ -73,15 +91,7 @@ def _off_for_groups(evidence: Evidence) -> Iterator[str]:
             name, way = group_title(group), _way(group.calibration_in_the_large)
             asked[name] += group.calibration_in_the_large is not None
             off.update([(name, way)] if way else [])
-    most = [f"{name} (too {way} for {times} of {asked[name]})" for (name, way), times in off.most_common(_GROUPS_NAMED)]
-    more = f"; and {len(off) - len(most)} more" if len(off) > len(most) else ""
-    if most:
-        yield (
-            f"Groups whose predictions are off on average, and for how many of the questions that are right for all "
-            f"patients together: {'; '.join(most)}{more}. Chance alone makes about one in twenty look so."
-        )
-    elif asked.total():
-        yield "No group's predictions are off beyond chance. Small errors can't be excluded."
+    return asked, off
 
 
 _GROUPS_NAMED = 4

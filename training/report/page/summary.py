@@ -18,9 +18,11 @@ from training.report.wording import CANDIDATES, in_a_sentence, number
 
 TERMS = (
     "Pairs: two patients, one of whom had the outcome, or had it first; how often the model gave that one the higher "
-    "probability. c-statistic: the same as a share; 0.5 is chance, 1 perfect. Events: patients with the outcome. "
-    "Slope: ideally 1; below 1 predictions are too extreme. In the large: ideally 0; above 0 predictions are too low. "
-    "O:E: events observed over expected; ideally 1."
+    "probability. c-statistic: the same as a share; 0.5 is chance, 1 perfect. Patients: who reached the landmark (for "
+    "relapse: and remission) and whose outcome is known, so fewer than in the cohort. Events: patients with the "
+    "outcome. Slope: ideally 1; below 1 predictions are too extreme, above 1 too cautious; not defined if all get the "
+    "same probability. In the large: ideally 0; above 0 predictions are too low, below 0 too high, in log-odds (near "
+    "50%, 0.2 is 5 percentage points). O:E: events observed over expected; ideally 1."
 )
 """What the columns of the first page's table are, in plain words."""
 
@@ -83,15 +85,26 @@ def _predicts(evidence: Evidence) -> str:
     moments = in_a_sentence([landmark.name for landmark in evidence.landmarks])
     if not asked:
         return f"No question could be evaluated on this cohort{f' at: {moments}' if moments else ''}."
-    given = (
-        " Relapse is predicted for patients in remission." if any(one.startswith("relapse") for one in asked) else ""
+    shown = sum(len(longest(landmark)) for landmark in evidence.landmarks)
+    table = (
+        f"; the table below has the {shown} with the longest time ahead, and the rest follow later"
+        if shown < questions
+        else ""
     )
     many = len(evidence.landmarks) != 1
     called = f"{len(evidence.landmarks)} moments, the landmarks" if many else "one moment, the landmark"
     return (
-        f"The model predicts at {called}: {moments}. It gives the probability of {in_a_sentence(list(asked))}.{given} "
-        f"Each of these at each landmark is a question, {questions} in all."
+        f"The model predicts at {called}: {moments}. It gives the probability of {in_a_sentence(list(asked))}."
+        f"{_given(evidence)} Each of these at each landmark is a question, {questions} in all{table}."
     )
+
+
+def _given(evidence: Evidence) -> str:
+    """Of whom relapse is predicted; where remission is predicted too, it may still lie ahead."""
+    heads = {question.head for landmark in evidence.landmarks for question in landmark.questions}
+    if "relapse" not in heads:
+        return ""
+    return f" Relapse is predicted for patients {'if they reach' if 'remission' in heads else 'in'} remission."
 
 
 def _for_whom(content: ReportContent) -> Iterator[str]:
@@ -105,6 +118,10 @@ def _for_whom(content: ReportContent) -> Iterator[str]:
     rules = content.about.outcomes
     if "remission" in rules:
         yield f"Remission: {rules['remission']}."
+    if "relapse" in rules:
+        yield f"Relapse: {_brief(rules['relapse'])}."
+    if {"sustained remission", "days"} <= set(rules):
+        yield f"Sustained: {rules['sustained remission']}. Days: {rules['days']}."
 
 
 def _how_good(evidence: Evidence) -> Iterator[str]:
@@ -129,7 +146,7 @@ def _head_text(landmark: LandmarkEvidence, head: HeadEvidence) -> str:
 
 
 def _brief(note: str) -> str:
-    """A cause without its figures in brackets, which stand in the landmark's table."""
+    """A cause or a rule without its figures in brackets, which stand in the tables that follow."""
     return re.sub(r"\s*\([^()]*\)", "", note)
 
 

@@ -8,13 +8,15 @@ from training.report.page.question_tables import longest
 from training.report.wording import in_a_sentence, percent
 
 USEFUL = (0.1, 0.5)
-"""Thresholds that a clinician may accept, from nine false alarms per hit to one [judgement]; those of the policy lie
-within. Beyond, net benefit is of a decision that nobody would make by a probability."""
+"""Thresholds that a clinician may accept, from nine needless actions per needed one to one [judgement]; those of the
+policy lie within. Beyond, net benefit is of a decision that nobody would make by a probability."""
 
 
 def advice(content: ReportContent) -> Iterator[str]:
     """The intended use, what a threshold means, and where acting on the model is better than acting alike for all."""
-    yield content.about.intended_use
+    purpose = content.about.intended_use
+    begun = f"t{purpose[1:]}" if purpose.startswith("To ") else purpose
+    yield f"Intended use, once the model is validated where it is used: {begun}"
     yield from _net_benefit(content.evidence)
 
 
@@ -31,8 +33,9 @@ def _net_benefit(evidence: Evidence) -> Iterator[str]:
     ]
     low, high = (percent(limit) for limit in USEFUL)
     meaning = (
-        "A threshold is the probability from which you act: at 20% you accept four false alarms for each patient who "
-        "has the outcome. Net benefit: patients rightly acted on, less the false alarms at this price."
+        "A threshold is the probability from which you act, such as by closer follow-up or an earlier conversation: at "
+        "20% you accept to act needlessly for four patients for each one who has the outcome. Net benefit: patients "
+        "rightly acted for, less those needlessly, at this price."
     )
     if not better:
         yield f"{meaning} From {low} to {high}, acting on the model is nowhere clearly better than acting alike."
