@@ -9,7 +9,8 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,20 @@ def check_store() -> None:
     """Raise ``InputRefusedError`` if there is no store yet, and ``StoreUnreachableError`` if it does not answer."""
     require_store()
     make_store()
+
+
+@contextmanager
+def store_undisturbed() -> Iterator[Callable[[], None]]:
+    """Hold signals while a database is written; what it gives is called where one may stop the command.
+
+    A signal that meets MLflow within a statement leaves the database locked, also for the cleaning. A server is asked
+    over HTTP, where a stop does no harm and may be needed.
+    """
+    if use_store().startswith(("http://", "https://")):
+        yield lambda: None
+        return
+    with signals_held() as deliver:
+        yield deliver
 
 
 def make_store() -> None:

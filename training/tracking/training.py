@@ -31,7 +31,7 @@ from training.plausibility.cohort_check import CohortCheck
 from training.registry.artifacts import HELD_OUT, PROTOCOL, SUMMARY
 from training.registry.names import MODEL_NAME, model_name_of
 from training.registry.registration import describe, register
-from training.registry.release import use_store
+from training.registry.release import store_undisturbed, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.report.study import StudyAnswers
 from training.settings.values import flattened
@@ -92,7 +92,33 @@ def record(
     protocol, source = training.cohort.protocol, evidence.cohort.source
     name = model_name_of(protocol, options.model_name)
     opened = options.run_id or open_run(name, protocol.name, source, started)
-    with mlflow.start_run(run_id=opened) as run, tempfile.TemporaryDirectory() as scratch:
+    with store_undisturbed() as may_stop:
+        return _record(
+            training, evidence, started, _pausing(announce, may_stop), check, replace(options, run_id=opened)
+        )
+
+
+def _pausing(announce: Callable[[str], None], may_stop: Callable[[], None]) -> Callable[[str], None]:
+    """Announces a step, before which the command may be stopped."""
+
+    def step(words: str) -> None:
+        announce(words)
+        may_stop()
+
+    return step
+
+
+def _record(
+    training: Training,
+    evidence: Evidence,
+    started: float,
+    announce: Callable[[str], None],
+    check: CohortCheck | None,
+    options: RecordingOptions,
+) -> RecordedRun:
+    protocol, source = training.cohort.protocol, evidence.cohort.source
+    name = model_name_of(protocol, options.model_name)
+    with mlflow.start_run(run_id=options.run_id) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
         _record_training(training, evidence, Path(scratch))
         log_headline(run.info.run_id, evidence)

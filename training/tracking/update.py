@@ -17,7 +17,7 @@ from training.provenance import Provenance
 from training.registry.artifacts import PROTOCOL
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.registration import describe, register
-from training.registry.release import RegisteredModel, use_store
+from training.registry.release import RegisteredModel, store_undisturbed, use_store
 from training.report.facts import ReportFacts
 from training.tracking.cohort_check import CheckAndStudy, log_beside
 from training.tracking.evaluation import facts
@@ -43,6 +43,7 @@ def record_update(
     experiment_of_model(parent.name, bundle.protocol.name)
     update = f"{evidence.cohort.source[:200]} · update of version {parent.version}"
     with (
+        store_undisturbed(),
         mlflow.start_run(run_name=update) as run,
         failed_with_all_below(run.info.run_id),
         tempfile.TemporaryDirectory() as scratch,

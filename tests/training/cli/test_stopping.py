@@ -19,6 +19,7 @@ from mlflow.tracking import MlflowClient
 from tests.training.commands import KAP, Workplace
 from training.cli.options.stopping import stopped_with_its_processes
 from training.held_signals import signals_held
+from training.registry.release import store_undisturbed
 
 pytestmark = pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="shared memory is no folder on this system")  # noqa: S108
 
@@ -182,6 +183,32 @@ def test_signals_wait_for_the_end_of_what_must_not_be_half_made() -> None:
     with pytest.raises(SystemExit) as stopped:
         make()
     assert (done, stopped.value.code) == (["made"], 143)
+
+
+def test_signals_that_are_held_come_where_the_work_says_so() -> None:
+    done = []
+
+    def make() -> None:
+        with stopped_with_its_processes(), signals_held() as may_stop:
+            may_stop()
+            signal.raise_signal(signal.SIGTERM)
+            done.append("first step")
+            may_stop()
+            done.append("never reached")
+
+    with pytest.raises(SystemExit) as stopped:
+        make()
+    assert (done, stopped.value.code) == (["first step"], 143)
+
+
+def test_a_database_is_written_undisturbed_and_a_server_may_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal within a statement leaves SQLite locked, also for what ends the runs afterwards."""
+    handler = signal.getsignal(signal.SIGTERM)
+    for uri, held in (("sqlite:///mlflow.db", True), ("http://127.0.0.1:9", False)):
+        monkeypatch.setattr("training.registry.release.use_store", lambda uri=uri: uri)
+        with store_undisturbed():
+            assert (signal.getsignal(signal.SIGTERM) is not handler) is held
+        assert signal.getsignal(signal.SIGTERM) is handler
 
 
 def test_a_cleaning_that_fails_hides_no_stop() -> None:
