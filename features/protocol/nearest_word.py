@@ -15,6 +15,12 @@ def did_you_mean(word: object, known: Collection[str]) -> str:
     >>> did_you_mean("shoe_size", ["gad7", "hama"])
     ''
     """
+    near = nearest_word(word, known)
+    return f" (did you mean {near}?)" if near else ""
+
+
+def nearest_word(word: object, known: Collection[str]) -> str | None:
+    """The known word that a word may be a misspelling of, whatever its capital letters; ``None`` if none is near."""
     plain = {one.casefold(): one for one in known}
     near = get_close_matches(str(word)[:100].casefold(), plain, n=1, cutoff=_NEAR)
-    return f" (did you mean {plain[near[0]]}?)" if near else ""
+    return plain[near[0]] if near else None

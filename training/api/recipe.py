@@ -7,11 +7,10 @@ from typing import Protocol
 
 from features.records.cohort import Cohort
 from training.api.trained_model import TrainedModel
-from training.config import TrainingConfig
+from training.config import CANDIDATES, TrainingConfig
 from training.evidence.document import Evidence
 from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
-from training.learning.candidates import origins_of
 from training.plausibility.cohort_check import CohortCheck
 from training.processes import end_processes
 from training.provenance import collect_provenance
@@ -53,7 +52,7 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     Raises ``InputRefusedError`` if there is nothing to fit on, ``LeakageFoundError`` if outcomes leak, and
     ``StoreUnreachableError``, before any work, if the training is to be recorded and the store does not answer.
     """
-    if origins_of(request.config):
+    if set(request.config.candidates) - set(CANDIDATES):
         end_processes()  # those of an earlier training hold the code of its candidates as it was then
     if not request.recorded:
         finished, evidence = _trained(request, stages.count)

@@ -184,7 +184,10 @@ def _bundle(wanted: UpdateRequest, parts: Sequence[_Landmark], updates: Sequence
             with_updated_refits(part.updated(found), found, part.tasks, cohort, wanted.config)
             for part, found in zip(parts, updates, strict=True)
         ),
-        records=tuple(_records(bundle, *one, part.tasks) for one, part in zip(enumerate(updates), parts, strict=True)),
+        records=tuple(
+            {name: _record(record, found.get(name), part.tasks.get(name)) for name, record in records.items()}
+            for records, found, part in zip(bundle.records, updates, parts, strict=True)
+        ),
         training={
             "parent": {"version": wanted.version, "bundle_digest": bundle.digest} | _named(wanted.model_name),
             "cohort_digest": cohort.digest,
@@ -200,14 +203,6 @@ def _bundle(wanted: UpdateRequest, parts: Sequence[_Landmark], updates: Sequence
 def _named(model: str) -> dict[str, str]:
     """The name of the parent's registered model, unless it is the usual one."""
     return {} if model == MODEL_NAME else {"model_name": model}
-
-
-def _records(
-    bundle: Bundle, number: int, updates: dict[str, HeadUpdate], tasks: dict[str, Task]
-) -> dict[str, HeadRecord]:
-    return {
-        name: _record(record, updates.get(name), tasks.get(name)) for name, record in bundle.records[number].items()
-    }
 
 
 def _record(record: HeadRecord, update: HeadUpdate | None, task: Task | None) -> HeadRecord:

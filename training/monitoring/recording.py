@@ -22,7 +22,7 @@ from training.monitoring.statistics.reference import REFERENCE, Reference, read_
 from training.provenance import Provenance
 from training.registry.experiments import open_experiment
 from training.registry.names import MODEL_NAME_TAG
-from training.registry.release import use_store
+from training.registry.release import store_undisturbed, use_store
 
 DOCUMENT, PAGE = "monitoring.json", "monitoring.html"
 METRICS_AT_ONCE = 900
@@ -56,7 +56,8 @@ def record(found: Monitoring, page: str, figures: Sequence[Sequence[Figure]], pr
     name = model_name_of_run(newest.run_id)
     experiment = open_experiment(MlflowClient(), f"{name}/monitoring", EXPERIMENT_NOTE)
     mlflow.set_experiment(experiment_id=experiment)
-    with mlflow.start_run(run_name=f"{found.written_on} · monitoring of version {newest.version}") as run:
+    name_of_run = f"{found.written_on} · monitoring of version {newest.version}"
+    with store_undisturbed(), mlflow.start_run(run_name=name_of_run) as run:
         mlflow.set_tags(
             provenance.as_tags()
             | {

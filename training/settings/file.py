@@ -3,16 +3,14 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from features.protocol.nearest_word import nearest_word
 from features.protocol.problems import InputRefusedError, Problem
 from models.settings.declaration import SettingDeclaration
 
 Declared = Mapping[str, Sequence[SettingDeclaration]]
-_NEAR = 0.6
-"""Likeness from which on a name is suggested; a lower one would suggest names that have little in common."""
 
 
 def given_values(path: Path, declared: Declared) -> dict[str, dict[str, Any]]:
@@ -37,9 +35,8 @@ def given_values(path: Path, declared: Declared) -> dict[str, dict[str, Any]]:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """The end of a sentence: "did you mean depths?" after a comma, or nothing if no name is like it."""
-    plain = {one.casefold().replace(" ", "_"): one for one in known}
-    near = get_close_matches(name.casefold().replace(" ", "_"), plain, n=1, cutoff=_NEAR)
-    return f"; did you mean {plain[near[0]]}?" if near else ""
+    near = nearest_word(name.replace(" ", "_"), known)
+    return f"; did you mean {near}?" if near else ""
 
 
 def _no_toml(name: str, text: str, error: Exception) -> Problem:

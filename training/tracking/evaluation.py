@@ -17,13 +17,13 @@ from training.evidence.document import Evidence, read_evidence
 from training.provenance import Provenance
 from training.registry.artifacts import EVIDENCE
 from training.registry.names import MODEL_NAME_TAG
-from training.registry.release import RegisteredModel, store_undisturbed, use_store
+from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.settings.values import flattened
 from training.tracking.cohort_check import CheckAndStudy, log_beside
 from training.tracking.evidence import log_evidence, log_headline, log_landmarks
 from training.tracking.links import experiment_of_model
-from training.tracking.opened import failed_with_all_below
+from training.tracking.opened import recorded_run
 
 
 def record_evaluation(
@@ -39,8 +39,7 @@ def record_evaluation(
     registered, bundle = model
     source = evidence.cohort.source
     experiment_of_model(registered.name, bundle.protocol.name)
-    named = f"{source[:200]} · evaluation of version {registered.version}"
-    with store_undisturbed(), mlflow.start_run(run_name=named) as run, failed_with_all_below(run.info.run_id):
+    with recorded_run(f"{source[:200]} · evaluation of version {registered.version}") as run:
         mlflow.log_params({"cohort": source, "cohort_digest": cohort.digest, "draws": evidence.draws})
         mlflow.set_tags(
             provenance.as_tags()

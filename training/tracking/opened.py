@@ -19,7 +19,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from features.protocol.problems import InputRefusedError, Problem
 from training.failures import EvidenceFailedError, StoreUnreachableError
 from training.held_signals import signals_held
-from training.registry.release import use_store
+from training.registry.release import store_undisturbed, use_store
 from training.registry.seal import SEAL_DIGEST
 from training.tracking.links import experiment_of_model
 
@@ -90,6 +90,17 @@ def failed_with_all_below(run_id: str) -> Iterator[None]:
                     with suppress(MlflowException):
                         client.set_terminated(run.info.run_id, "FAILED")
         raise
+
+
+@contextmanager
+def recorded_run(name: str) -> Iterator[Run]:
+    """A new run, active within the block, written undisturbed, and failed with all below it if the block fails."""
+    with (
+        store_undisturbed(),
+        mlflow.start_run(run_name=name) as run,
+        failed_with_all_below(run.info.run_id),
+    ):
+        yield run
 
 
 def _with_all_below(client: MlflowClient, run: Run) -> Iterator[Run]:

@@ -17,7 +17,7 @@ from training.provenance import Provenance
 from training.registry.artifacts import PROTOCOL
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.registration import describe, register
-from training.registry.release import RegisteredModel, store_undisturbed, use_store
+from training.registry.release import RegisteredModel, use_store
 from training.report.facts import ReportFacts
 from training.tracking.cohort_check import CheckAndStudy, log_beside
 from training.tracking.evaluation import facts
@@ -25,7 +25,7 @@ from training.tracking.evidence import log_evidence, log_headline, log_landmarks
 from training.tracking.links import experiment_of_model, run_page
 from training.tracking.metrics import setting_parameters
 from training.tracking.model_card import CARD, model_card, model_description, version_description
-from training.tracking.opened import failed_with_all_below
+from training.tracking.opened import recorded_run
 
 
 def record_update(
@@ -42,12 +42,7 @@ def record_update(
     settings = bundle.training["settings"]
     experiment_of_model(parent.name, bundle.protocol.name)
     update = f"{evidence.cohort.source[:200]} · update of version {parent.version}"
-    with (
-        store_undisturbed(),
-        mlflow.start_run(run_name=update) as run,
-        failed_with_all_below(run.info.run_id),
-        tempfile.TemporaryDirectory() as scratch,
-    ):
+    with recorded_run(update) as run, tempfile.TemporaryDirectory() as scratch:
         mlflow.log_params(setting_parameters(settings))
         mlflow.log_params({"cohort": evidence.cohort.source, "cohort_digest": cohort.digest, "reason": reason})
         mlflow.set_tags(

@@ -17,8 +17,7 @@ def first_page_sections(report: ReportDocument) -> Iterator[ReportSection]:
         "predicts", "What it predicts", [*said, Paragraph(f"{summary.predicts} {report.figures_are} {cohort}")]
     )
     yield ReportSection("for-whom", "For whom it is", [Bullets(summary.for_whom)])
-    excluded = summary.not_for or ("No exclusions were found.",)
-    yield ReportSection("not-for", "Who it is not for", [Bullets(excluded)])
+    yield ReportSection("not-for", "Who it is not for", [Bullets(summary.not_for)])
     figure = [Figures([summary.figure])] if summary.figure else []
     table: list[Block] = [summary.longest, Paragraph(summary.terms, note=True)] if summary.longest.rows else []
     yield ReportSection("how-well", "How good it is", [Bullets(summary.how_good), *table, *figure])
