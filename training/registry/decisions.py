@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from models.promotion import Tier
+
 FIRST = "0" * 64
 """The previous hash of the first decision."""
 KEY = "decision."
@@ -20,6 +22,8 @@ KEY = "decision."
 LONGEST = 5000
 """Characters that a tag of MLflow's registry holds in every database (`registered_model_tags.value`)."""
 
+ADDED = ("policy", "tier", "granted", "approved_by")
+"""Fields that decisions of earlier versions do not have."""
 CHANGED = "was changed: its text, number and hash do not agree"
 NOT_WHOLE = (
     "is missing, so that the decision is not whole. If nothing else is wrong, recording it was interrupted before it "
@@ -53,7 +57,9 @@ class Decision(BaseModel):
 
     "refuse" leaves the champion as it is; the other actions make ``version`` champion. ``previous_champion`` is the
     champion before, ``previous`` the hash of the decision before. Digests are null if nothing was recorded.
-    ``policy`` holds every value of the applied policy; absent after a rollback, which applies none.
+    ``policy`` holds every value of the applied policy; absent after a rollback, which applies none. ``granted`` is the
+    tier of every promoted question by landmark, ``tier`` the one that was asked for; without them, a decision of an
+    earlier version, everything is promoted for the clinic. ``approved_by`` are those who approved the proposal.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -71,6 +77,9 @@ class Decision(BaseModel):
     seal_digest: str | None
     policy_digest: str | None
     policy: dict[str, JsonValue] | None = None
+    tier: Tier | None = None
+    granted: dict[str, dict[str, Tier]] | None = None
+    approved_by: tuple[str, ...] | None = None
     checks: tuple[PolicyCheck, ...]
     previous: str
 
@@ -98,9 +107,9 @@ class Decision(BaseModel):
         return canonical(self.as_document())
 
     def _content(self) -> dict[str, Any]:
-        """All except the hash; older decisions have no ``policy``, so a null one is left out."""
+        """All except the hash; older decisions lack the fields of `ADDED`, so a null one is left out."""
         content = self.model_dump(mode="json")
-        return content if self.policy is not None else {key: content[key] for key in content if key != "policy"}
+        return {key: value for key, value in content.items() if value is not None or key not in ADDED}
 
     def parts(self) -> dict[str, str]:
         """The stored text in parts of at most `LONGEST` characters: key, key.2, key.3 and so on."""

@@ -1,0 +1,97 @@
+"""What a promoted copy may answer: a tier for every question at every landmark, and the decision behind it.
+
+``research``: nobody asks it in the clinic. ``shadow``: the service computes and logs the answer and does not give it.
+``clinic``: the service gives it. `training` decides, `serving` reads the file and keeps to it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from models.bundle import BundleRefusedError
+
+PROMOTION = "promotion.json"
+"""The file of a promoted copy, beside its bundle."""
+PROMOTION_DIGEST = "promotion_digest"
+"""Where the promoted copy keeps the file's SHA-256."""
+
+Tier: TypeAlias = Literal["research", "shadow", "clinic"]
+Action: TypeAlias = Literal["promote", "override", "rollback"]
+TIERS: tuple[Tier, ...] = get_args(Tier)
+"""From the least to the most that a model may do."""
+REMISSION = "remission"
+Granted: TypeAlias = Mapping[str, Mapping[str, Tier]]
+"""Landmark, question, tier; a question that is not named is not promoted."""
+
+
+def questions(horizons_days: Sequence[int], *, in_remission_at_landmark: bool = False) -> tuple[str, ...]:
+    """The names of all questions of a protocol: remission, relapse and sustained remission to every horizon.
+
+    Where the protocol takes the state at the landmark for remission, nobody is asked for remission.
+    """
+    own = () if in_remission_at_landmark else (REMISSION,)
+    return own + tuple(f"{kind}_{days}" for kind in ("relapse", "sustained") for days in horizons_days)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A decision as the served copy knows it; ``at`` is UTC.
+
+    ``granted`` is what the copy may answer. ``not_met`` are the names of the checks that an override passed over, and
+    ``approved_by`` the persons who approved the proposal.
+    """
+
+    bundle_digest: str
+    decision: int
+    action: Action
+    by: str
+    at: str
+    reason: str
+    tier: Tier
+    granted: Granted
+    not_met: tuple[str, ...] = ()
+    approved_by: tuple[str, ...] = ()
+
+    def tier_of(self, landmark: str, question: str) -> Tier | None:
+        """The tier of a question at a landmark; ``None`` if it is not promoted."""
+        return self.granted.get(landmark, {}).get(question)
+
+    def as_json(self) -> bytes:
+        """The document of the file."""
+        return (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode()
+
+
+def parsed_promotion(document: bytes) -> Promotion | None:
+    """The promotion in the document of a file; ``None`` if it has another form."""
+    try:
+        said = Promotion(**json.loads(document))
+        said = replace(said, not_met=tuple(said.not_met), approved_by=tuple(said.approved_by))
+        tiers = {said.tier}.union(*(asked.values() for asked in said.granted.values()))
+        texts = (said.bundle_digest, said.by, said.at, said.reason, *said.granted, *said.not_met, *said.approved_by)
+        whole = isinstance(said.decision, int) and all(isinstance(text, str) for text in texts)
+    except (ValueError, TypeError, AttributeError):
+        return None
+    return said if whole and tiers <= set(TIERS) and said.action in get_args(Action) else None
+
+
+def read_promotion(entry: Path, metadata: Mapping[str, Any]) -> Promotion | None:
+    """The promotion in the folder ``entry`` of a copy; ``metadata`` has its SHA-256.
+
+    ``None`` for a copy of a version before 0.10, which answers everything; ``BundleRefusedError`` if the file was
+    changed since.
+    """
+    path, digest = entry / PROMOTION, metadata.get(PROMOTION_DIGEST)
+    if digest is None and not path.exists():
+        return None
+    document = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(document).hexdigest() != digest:
+        raise BundleRefusedError(f"{PROMOTION}: its digest is not the one of the promotion")
+    promotion = parsed_promotion(document)
+    if promotion is None:
+        raise BundleRefusedError(f"{PROMOTION}: it does not have the form that this installation reads")
+    if promotion.bundle_digest != metadata.get("bundle_digest"):
+        raise BundleRefusedError(f"{PROMOTION}: it is about another bundle")
+    return promotion
