@@ -4,6 +4,9 @@ A file's tests stay together, for they share what is made for them, and so do th
 with slow tests come first, so that no process works alone at the end.
 """
 
+import os
+import tempfile
+
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -30,6 +33,11 @@ class ServerFileScheduling(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         return "server" if file in ASK_THE_SERVER else file
+
+
+def pytest_configure() -> None:
+    """Keys of people who sign decisions are made in a folder of the tests' own, not in that of who runs them."""
+    os.environ.setdefault("KAP_SIGNING_KEYS", tempfile.mkdtemp(prefix="kap-test-keys-"))
 
 
 @pytest.hookimpl(optionalhook=True)

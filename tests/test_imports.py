@@ -35,6 +35,7 @@ PACKAGES = (
     "training.intake.sources",
     "training.intake.vocabulary",
     "training.intake.drafting",
+    "training.decisions",
     "training.registry",
     "training.learning.own_candidates",
     "training.learning",
@@ -82,6 +83,7 @@ PACKAGES = (
     "training.cli.options",
     "training.cli.texts",
     "training.cli.clinic_demo",
+    "training.cli.decisions",
     "training.cli",
 )
 """Every package, bottom to top: a package imports itself and those below it."""
@@ -108,6 +110,7 @@ ONLY_IN = {
         "training/tracking/pyfunc.py",
         "training/registry/registration.py",
         "training/registry/release.py",
+        "training/registry/served_heads.py",
         "training/tracking/training.py",
         "training/tracking/search.py",
         "training/tracking/cohort_check.py",
@@ -129,8 +132,10 @@ ONLY_IN = {
         "serving/server/model_loader.py",
         "serving/server/service.py",
         "training/registry/release.py",
+        "training/registry/served_heads.py",
     },
     "httpx": {
+        "training/timestamps.py",
         "training/cli/clinic_demo/service_calls.py",
         "serving/client/address.py",
         "serving/client/retrying_call.py",
@@ -178,6 +183,9 @@ ONLY_IN = {
         "serving/storage/settings.py",
         "serving/storage/state.py",
         "serving/server/worker.py",
+        "training/decisions/database.py",
+        "training/decisions/location.py",
+        "training/decisions/store.py",
         "training/intake/sources/omop_database.py",
     },
     "openpyxl": {"training/intake/sources/workbook.py", "training/report/models/workbook.py"},
@@ -200,7 +208,10 @@ ONLY_IN = {
         "serving/log/content.py",
         "serving/storage/launches.py",
         "training/cli/clinic_demo/signing.py",
+        "training/decisions/keys.py",
+        "training/timestamps.py",
     },
+    "rfc3161_client": {"training/timestamps.py"},
     "pyreadstat": {"training/intake/sources/statistical.py"},
 }
 NEVER = {

@@ -217,6 +217,12 @@ class PromotionPolicy:
     champion_brier_margin: float = setting(
         0.002, number(0), "the same for relapse, of the squared error at the end of the curve"
     )
+    approvals: int = setting(
+        0,
+        Requirement("0, 1 or 2", lambda value: type(value) is int and value in (0, 1, 2)),
+        "so many other people must approve a proposal before it is promoted (`kap propose`, `kap approve`); once "
+        "promoted under it, the number holds for the next ones until an override with as many approvals lowers it",
+    )
 
     def as_document(self) -> dict[str, Any]:
         """The policy as plain values."""
@@ -283,6 +289,8 @@ def looser_keys(policy: PromotionPolicy, than: PromotionPolicy) -> list[str]:
             strict = other[0] <= value[0] and value[1] <= other[1]
         elif isinstance(value, list):
             strict = set(value) >= set(other)
+        elif key == "approvals":
+            strict = value >= other
         else:
             strict = value <= other
         if not strict:

@@ -7,11 +7,12 @@ from pydantic import ValidationError
 from features.protocol.shortening import listed
 from models.bundle import BundleRefusedError, load_bundle
 from training.cohort.file_names import IMPORT_RECORD
+from training.decisions.entry_check import Finding
 from training.evidence.document import read_evidence
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_agreement
 from training.plausibility.import_agreement import TABLES_AS_IMPORTED, imported_digest
 from training.registry.artifacts import EVIDENCE
-from training.registry.decisions import Decision, Finding
+from training.registry.decisions import Decision
 from training.registry.seal import (
     SEAL,
     SEAL_DIGEST,

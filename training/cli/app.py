@@ -16,7 +16,10 @@ from training.cli.audit import audit
 from training.cli.cohort import cohort
 from training.cli.cohort_exports import require_result_file
 from training.cli.completion import completion
-from training.cli.decisions import history, promote, rollback
+from training.cli.decisions.history import history
+from training.cli.decisions.people import people
+from training.cli.decisions.promotion import promote, rollback
+from training.cli.decisions.proposals import approve, propose
 from training.cli.demo_group import demo_group
 from training.cli.evaluate import evaluate, recalibrate
 from training.cli.keys import keys
@@ -163,7 +166,7 @@ def _as_text(trained: "TrainedModel") -> str:
     return "\n".join([*notes(trained.training.leakage), words])
 
 
-for _command in (runs, report, evaluate, recalibrate, promote, rollback, history):
+for _command in (runs, report, evaluate, recalibrate, propose, approve, promote, rollback, history, people):
     main.add_command(_command)
 
 

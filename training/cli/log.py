@@ -5,6 +5,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shlex import quote
@@ -14,6 +15,15 @@ import click
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.cli.options.errors import EVIDENCE, FILE, RESULT_FILE, Group, answers_for_mistakes
+from training.cli.options.sealing import (
+    NOT_CHECKED,
+    checked_stamps,
+    require_new_seal,
+    stamp_findings,
+    stamp_text,
+    timestamp_options,
+    write_sealed,
+)
 from training.failures import EvidenceFailedError
 
 if TYPE_CHECKING:
@@ -30,33 +40,47 @@ LOG_OPTION = click.option("--log", default=None, help="The log; default: the log
     "--seal", type=RESULT_FILE, default=None, help="File to write a seal of the log to; keep it on another system."
 )
 @click.option("--since", type=FILE, default=None, help="An earlier seal; every entry that it covers must be present.")
+@timestamp_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
-def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: bool) -> None:
+def audit_log(
+    log: str | None,
+    seal: Path | None,
+    since: Path | None,
+    timestamp: str | None,
+    certificates: Path | None,
+    as_json: bool,
+) -> None:
     """Check the prediction LOG: was any entry changed, removed, added or moved?
 
     LOG is a file, or a database's URL without its password. Default: the log in KAP_LOG, or in the folder KAP_STATE.
     The check needs the secret that the log was created with: KAP_SECRET_FILE, or the file secret beside LOG.
 
     The log alone does not show whether a whole older copy replaced it. Write a seal regularly with --seal, keep it
-    where the administrator of the log can't write, and give it with --since.
+    where the administrator of the log can't write, and give it with --since. --timestamp asks a time stamping authority
+    (RFC 3161) to confirm when the seal was written; --since checks it with --timestamp-certificates.
 
     A remark is no failure: it names an entry whose time is before that of the previous one in its chain.
 
-    Exit codes: 0 the log is unchanged, 4 it was changed. --json lists every changed place.
+    Exit codes: 0 the log is unchanged, 4 it was changed, 5 it is unchanged and a time stamp was not checked. --json
+    lists every changed place.
     """
     from features.protocol.shortening import shortened
     from serving.log.check import check_log, read_seal, write_seal
     from serving.storage.log_location import open_log
 
-    if seal is not None and seal.exists():
-        raise InputRefusedError([Problem(seal.name, None, None, "the name of a new file", "an existing file")])
+    require_new_seal(seal, timestamp)
     known = read_seal(since.read_bytes()) if since else ()
     state = open_log(log)
     checked = check_log(state.engine, state.secret, known)
+    stamps = checked_stamps([since] if since else [], certificates)
+    checked = replace(
+        checked,
+        findings=(*checked.findings, *stamp_findings(stamps)),
+        remarks=(*checked.remarks, *(stamp_text(stamp) for stamp in stamps if stamp.wrong is None)),
+    )
     if seal is not None and not checked.findings:
-        seal.write_text(write_seal(checked.reached), encoding="utf-8")
-        click.echo(f"seal written to {seal}", err=True)
+        write_sealed(seal, write_seal(checked.reached), timestamp)
     if as_json:
         counts = {"predictions": checked.predictions, "erased": checked.erased, "erasures": checked.erasures}
         counts |= {"feedback": checked.feedback, "what_ifs": checked.what_ifs}
@@ -74,7 +98,8 @@ def audit_log(log: str | None, seal: Path | None, since: Path | None, as_json: b
         for remark in shortened(checked.remarks):
             click.echo(f"remark  {remark}")
         click.echo("the log was changed" if checked.findings else "passed: every entry is unchanged")
-    sys.exit(EVIDENCE if checked.findings else 0)
+    unchecked = any(not stamp.checked for stamp in stamps)
+    sys.exit(EVIDENCE if checked.findings else NOT_CHECKED if unchecked else 0)
 
 
 def open_whole_log(log: str | None) -> "State":

@@ -6,6 +6,7 @@ The numbers are in `config.PromotionPolicy`; `promotion` decides what follows fr
 from collections.abc import Sequence, Set
 
 from training.config import PromotionPolicy
+from training.decisions.canonical import digest_of
 from training.evidence.document import (
     DecisionCurve,
     Estimate,
@@ -21,7 +22,7 @@ from training.leakage.acknowledgement import requirements
 from training.learning.updating import NOTHING
 from training.promotion.champion_policy import champion_finding, champion_requirement
 from training.promotion.direction_policy import direction_findings, direction_requirement
-from training.registry.decisions import PolicyCheck, digest_of
+from training.registry.decisions import PolicyCheck
 from training.report.wording import patients
 
 IN_THE_LARGE, SLOPE = "calibration_intercept", "calibration_slope"

@@ -1,24 +1,27 @@
 """Promotion, override, rollback and refusal: each is a decision that is recorded before it takes effect.
 
-`policy` has the requirements, `checks` makes the checks, and `release` writes to the stores.
+`policy` has the requirements, `checks` makes the checks, `approval` counts those who approved, and `release` writes to
+the stores.
 """
 
-import getpass
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle
 from training.config import load_policy, looser_keys
+from training.decisions.entry import now
+from training.promotion.approval import DecisionSigner, approved_by, find_signer, kept_policy, record_proposal
 from training.promotion.checks import PromotionChecks, run_checks
 from training.promotion.policy import policy_digest
 from training.promotion.proposal import Proposal, require_proposal
 from training.reasons import require_reason
+from training.registry.approvals import approvals_in_force
 from training.registry.artifacts import EVIDENCE_DIGEST
-from training.registry.decision_log import Chain
+from training.registry.decision_log import Chain, DecisionLog
 from training.registry.decisions import Decision, PolicyCheck, champion_before
 from training.registry.names import ModelReference
 from training.registry.release import (
@@ -39,12 +42,15 @@ SERVABLE = "servable"
 class Outcome:
     """A decision as recorded, and the entry of BentoML's store that serves its version; ``None`` after a refusal.
 
-    ``finished`` is an earlier decision that had been interrupted and took effect first.
+    ``finished`` is an earlier decision that had been interrupted and took effect first. ``first_key`` is the file of a
+    key that was made for who decided; ``proposal`` is the number of a proposal that was recorded in place of one.
     """
 
     decision: Decision
     serving_tag: str | None
     finished: Decision | None = None
+    first_key: Path | None = None
+    proposal: int | None = None
 
 
 def promote(proposal: Proposal) -> Outcome:
@@ -68,10 +74,20 @@ def override(proposal: Proposal) -> Outcome:
     return _decide(proposal, "override")
 
 
-def rollback(reason: str, by: str | None = None, model: str | None = None) -> Outcome:
+def propose(proposal: Proposal, *, overridden: bool = False) -> Outcome:
+    """Record a proposal to make a version champion, with all checks; others approve it, and it changes nothing.
+
+    If it does not meet the policy and is no override, the refusal is recorded, as by `promote`. Raises as that does.
+    """
+    require_proposal(proposal, overridden=overridden)
+    return _decide(proposal, "override" if overridden else "refuse", _recorded_proposal)
+
+
+def rollback(reason: str, by: str | None = None, model: str | None = None, key: Path | None = None) -> Outcome:
     """Make the previous champion champion again; raises as `promote` does, and when there is none.
 
-    ``model`` is the name of the registered model; without it, the usual one.
+    It needs no approvals, because it must be fast. ``model`` is the name of the registered model; without it, the usual
+    one.
     """
     require_reason("rollback", reason, by)
     log = decision_log(model)
@@ -81,41 +97,83 @@ def rollback(reason: str, by: str | None = None, model: str | None = None) -> Ou
     if version is None:
         required = "a previous champion, made by kap promote"
         raise InputRefusedError([Problem("registry", None, None, required, "none")])
+    who = find_signer(log, by, key)
     with tempfile.TemporaryDirectory() as scratch:
         restored = fetch(str(ModelReference(log.model, version)), Path(scratch))
         bundle = checked(restored.folder, version, restored.name)
-        draft = _draft(restored, bundle, chain, reason, by).model_copy(update={"action": "rollback"})
-        return Outcome(*hand_over(restored, bundle.digest, lambda: log.append(draft)), finished)
+        draft = _draft(restored, bundle, chain, reason, who).model_copy(update={"action": "rollback"})
+        made = hand_over(restored, bundle.digest, lambda: log.append(draft, who.signer))
+        return Outcome(*made, finished, who.first_key)
 
 
 def history(model: str | None = None) -> Chain:
-    """Every decision on a registered model, oldest first, and the findings on the chain; see `rollback`."""
-    return decision_log(model).read()
+    """Every decision on a registered model, oldest first, and the findings on the chain; see `rollback`.
+
+    Raises ``InputRefusedError`` if nothing is known of a model that was named.
+    """
+    chain = decision_log(model).read()
+    if model is not None and not (chain.registered or chain.decisions or chain.findings):
+        problem = Problem("registry", None, "--model-name", "the name of a registered model", "one that is not there")
+        raise InputRefusedError([problem])
+    return chain
 
 
-def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) -> Outcome:
+@dataclass(frozen=True)
+class _Prepared:
+    """A decision that is ready to be recorded."""
+
+    draft: Decision
+    candidate: RegisteredModel
+    bundle: Bundle
+    log: DecisionLog
+    chain: Chain
+    who: DecisionSigner
+    finished: Decision | None
+
+
+def _decide(
+    proposal: Proposal,
+    unless_passed: Literal["refuse", "override"],
+    record: Callable[[_Prepared], Outcome] | None = None,
+) -> Outcome:
+    """Make the checks, then record the result: by default as a decision, a refusal always as one."""
     with tempfile.TemporaryDirectory() as scratch:
         candidate = fetch(proposal.version, Path(scratch) / "candidate")
         bundle = checked(candidate.folder, candidate.version, candidate.name)
         log = decision_log(candidate.name)
         finished = finish_interrupted(log)
         chain = log.readable()
+        who = find_signer(log, proposal.by, proposal.key)
+        in_force = approvals_in_force(chain.decisions)
+        policy = kept_policy(proposal, in_force, overridden=unless_passed == "override")
         reference = str(ModelReference(log.model, chain.champion or ""))
         champion = fetch(reference, Path(scratch) / "champion") if chain.champion else None
-        seen = servable(bundle) or run_checks(candidate, bundle, champion, proposal.policy, proposal.cohort)
-        draft = _draft(candidate, bundle, chain, proposal.reason, proposal.by)
-        meets = seen.passed and not looser_keys(proposal.policy, load_policy())
+        seen = servable(bundle) or run_checks(candidate, bundle, champion, policy, proposal.cohort)
+        draft = _draft(candidate, bundle, chain, proposal.reason, who)
+        meets = seen.passed and not looser_keys(policy, load_policy()) and policy.approvals >= in_force
         draft = draft.model_copy(
             update={
                 "action": "promote" if meets else unless_passed if seen.sound else "refuse",
-                "policy_digest": policy_digest(proposal.policy),
-                "policy": proposal.policy.as_document(),
+                "policy_digest": policy_digest(policy),
+                "policy": policy.as_document(),
                 "checks": seen.checks,
             }
         )
+        prepared = _Prepared(draft, candidate, bundle, log, chain, who, finished)
         if not draft.changes_champion:
-            return Outcome(log.append(draft), None, finished)
-        return Outcome(*hand_over(candidate, bundle.digest, lambda: log.append(draft)), finished)
+            return Outcome(log.append(draft, who.signer), None, finished, who.first_key)
+        return (record or _recorded_decision)(prepared)
+
+
+def _recorded_decision(ready: _Prepared) -> Outcome:
+    draft = ready.draft.model_copy(update={"approved_by": approved_by(ready.draft, ready.chain)})
+    made = hand_over(ready.candidate, ready.bundle.digest, lambda: ready.log.append(draft, ready.who.signer))
+    return Outcome(*made, ready.finished, ready.who.first_key)
+
+
+def _recorded_proposal(ready: _Prepared) -> Outcome:
+    number = record_proposal(ready.log, ready.draft, ready.who.signer)
+    return Outcome(ready.draft, None, ready.finished, ready.who.first_key, number)
 
 
 def servable(bundle: Bundle) -> PromotionChecks | None:
@@ -130,13 +188,13 @@ def servable(bundle: Bundle) -> PromotionChecks | None:
     return PromotionChecks((PolicyCheck(name=SERVABLE, passed=False, required=required, seen=seen),), sound=False)
 
 
-def _draft(chosen: RegisteredModel, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:
+def _draft(chosen: RegisteredModel, bundle: Bundle, chain: Chain, reason: str, who: DecisionSigner) -> Decision:
     """A refusal without checks, from which every decision is made. Recording it adds its number and link."""
     checks: tuple[PolicyCheck, ...] = ()
     return Decision(
         number=0,
-        at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        by=(by or "").strip() or getpass.getuser(),
+        at=now(),
+        by=who.signer.name,
         action="refuse",
         version=chosen.version,
         previous_champion=chain.champion,

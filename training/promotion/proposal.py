@@ -11,13 +11,19 @@ from training.reasons import require_reason
 
 @dataclass(frozen=True)
 class Proposal:
-    """A request to make a version champion; ``cohort`` is the folder of the version's cohort."""
+    """A request to make a version champion; ``cohort`` is the folder of the version's cohort.
+
+    ``key`` is the file of the key of ``by``, by default the one in its usual place. ``own_policy`` says that the policy
+    was given, so that an override may ask for fewer approvals from now on.
+    """
 
     version: str
     reason: str
     policy: PromotionPolicy
     by: str | None = None
     cohort: Path | None = None
+    key: Path | None = None
+    own_policy: bool = False
 
 
 def require_proposal(proposal: Proposal, *, overridden: bool) -> None:

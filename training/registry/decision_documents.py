@@ -1,7 +1,7 @@
-"""The documents of decisions: each is an artifact of a run of its own; a short tag of the registered model names it.
+"""Decisions of versions before 0.10, as MLflow keeps them: a tag of the registered model each, and a document in a run.
 
-The document is stored before the tag, so that a decision with a tag is whole. The tag holds the document's hash, which
-shows that a document was changed or lost. Earlier decisions hold their document in the tags themselves (`decisions`).
+They are read until they are taken over into the decision store. The tag holds the document's hash, which shows that a
+document was changed or lost. Still earlier decisions hold their document in the tags themselves (`decisions`).
 """
 
 import json
@@ -15,19 +15,14 @@ from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from training.failures import StoreUnreachableError
-from training.registry.decisions import Decision, Finding, read_decision
-from training.registry.experiments import NOTE, open_experiment
+from training.decisions.entry_check import Finding
+from training.registry.decisions import Decision, read_decision
 from training.registry.names import MODEL_NAME_TAG
 
 DOCUMENT = "decision.json"
 EXPERIMENT = "decisions"
-FINISHED, STOPPED = "FINISHED", "KILLED"
-"""Status of the run of a decision that is in the log, and of one that is not, because another was recorded first."""
-EXPERIMENT_NOTE = (
-    "The decisions on the champion of `{model}`, one run each with its document `decision.json`; `kap history` lists "
-    "and checks them. A run that is not finished is no decision."
-)
+FINISHED = "FINISHED"
+"""Status of the run of a decision that was recorded."""
 _ENTRY = re.compile(r".+, hash (?P<hash>[0-9a-f]{64}), document in run (?P<run>[0-9a-f]{32})")
 
 
@@ -45,40 +40,6 @@ class DecisionDocuments:
 
     client: MlflowClient
     model: str
-
-    def keep(self, decision: Decision) -> str:
-        """Store a decision's document in a new run, read it back, and return the run's id.
-
-        Raises ``StoreUnreachableError`` if that fails; then nothing was decided.
-        """
-        run_id = None
-        try:
-            run = self.client.create_run(self._experiment(), tags=_tags(decision, self.model), run_name=_name(decision))
-            run_id = str(run.info.run_id)
-            self.client.log_text(run_id, document_text(decision), DOCUMENT)
-            kept = self._text(run_id)
-        except (MlflowException, OSError):
-            kept = None
-        if run_id is None or kept != document_text(decision):
-            if run_id is not None:
-                self.discard(run_id)
-            raise StoreUnreachableError("the decision's document can't be stored, so that nothing was decided")
-        return run_id
-
-    def confirm(self, decision: Decision) -> None:
-        """Mark the run of a recorded decision as finished; from now on its tag can't disappear unnoticed."""
-        text = self.client.get_registered_model(self.model).tags.get(decision.key, "")
-        entry = _ENTRY.fullmatch(text)
-        if entry and entry["hash"] == decision.hash:
-            self.client.set_terminated(entry["run"], FINISHED)
-
-    def discard(self, run_id: str) -> None:
-        """Mark a run whose decision was not recorded, and hide it."""
-        try:
-            self.client.set_terminated(run_id, STOPPED)
-            self.client.delete_run(run_id)
-        except MlflowException:
-            pass  # it stays unfinished, which says the same
 
     def read(self, tags: Mapping[str, str]) -> StoredEntries:
         """The decisions of tags, with their documents; tags of earlier versions are taken as they are."""
@@ -113,7 +74,6 @@ class DecisionDocuments:
         if run.info.lifecycle_stage != "active":
             wrong.append(Finding(key, f"run {run_id} of its document is marked as deleted; mlflow gc would remove it"))
         expected = _tags(decision, self.model)
-        del expected[NOTE]
         if run.info.run_name != _name(decision) or any(run.data.tags.get(name) != expected[name] for name in expected):
             wrong.append(Finding(key, f"the name or the tags of run {run_id} were changed"))
         return decision, wrong
@@ -121,9 +81,6 @@ class DecisionDocuments:
     def _text(self, run_id: str) -> str:
         with tempfile.TemporaryDirectory() as scratch:
             return Path(self.client.download_artifacts(run_id, DOCUMENT, scratch)).read_text(encoding="utf-8")
-
-    def _experiment(self) -> str:
-        return open_experiment(self.client, f"{self.model}/{EXPERIMENT}", EXPERIMENT_NOTE.format(model=self.model))
 
     def _runs(self) -> dict[str, Run]:
         """All runs of decisions, also deleted ones, by id."""
@@ -155,17 +112,13 @@ def _name(decision: Decision) -> str:
 
 
 def _tags(decision: Decision, model: str) -> dict[str, str]:
-    """Tags of the run of a decision; the note is for people and says which document counts."""
-    rows = [f"| {check.name} | {'passed' if check.passed else '**FAILED**'} |" for check in decision.checks]
-    table = ["", "| check | |", "|---|---|", *rows] if rows else []
-    said = [f"**{decision.action}** version {decision.version}, by {decision.by}: {decision.reason}", *table, ""]
+    """Tags of the run of a decision."""
     return {
         "level": "decision",
         MODEL_NAME_TAG: model,
         "model_version": decision.version,
         "model_run_id": decision.run_id,
         "hash": decision.hash,
-        NOTE: "\n".join([*said, f"The artifact `{DOCUMENT}` is what counts; `kap history` checks it."]),
     }
 
 

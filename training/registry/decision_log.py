@@ -1,115 +1,172 @@
-"""The chain of decisions in MLflow's registry: a short tag of the registered model for each, never overwritten.
+"""The decisions on a registered model, in the decision store; MLflow's registry mirrors them for people to see.
 
-The tag names the run that holds the decision's document (`decision_documents`). Decisions of earlier versions of this
-package are tags with the whole document, in several parts. The hash of a version's last decision is kept a second time,
-with the version itself.
+The registry keeps the alias of the champion, and with each version the hash of the last decision on it. Decisions that
+earlier versions of this package kept as tags are read there until the next decision takes them over into the store.
 """
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from mlflow.entities.model_registry import RegisteredModel as RegistryModel
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
+from training.decisions.entry import Entry
+from training.decisions.entry_check import Finding, entry_findings
+from training.decisions.keys import Signer, key_file, make_key, read_key
+from training.decisions.location import LOCATION, location
+from training.decisions.people import People, people_after
+from training.decisions.store import ChainWriter, DecisionStore, StoredChain, require_clock
 from training.failures import ChainBrokenError, StoreUnreachableError
-from training.registry.decision_documents import DecisionDocuments, entry_text
+from training.registry.decision_check import contradictions, signed_wrongly
+from training.registry.decision_documents import DecisionDocuments
 from training.registry.decisions import (
     FIRST,
     KEY,
     Decision,
-    Finding,
     Head,
+    champion_after,
     read_decisions,
     unfinished_decision,
     verify_chain,
+    verify_decisions,
 )
+from training.registry.recorded_decisions import has_decisions, recorded_decisions, taken_over_document
 
 CHAMPION = "champion"
 HEAD = "decision_head"
-SETTLING_SECONDS = 0.1
-"""Between writing and reading back, so that the entry of a concurrent writer has arrived."""
+STORE = "decision_store"
+"""Tag of the registered model, and of a served copy: the id of the decision store."""
 PATIENCE_SECONDS = 1.0
 """Time for another writer to finish a decision: its entry, its head, then the alias."""
-ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
 class Chain:
-    """The stored decisions, the champion according to the registry, and the findings.
+    """The kept decisions, the champion according to the registry, and the findings.
 
     ``unfinished`` is the last decision if the only finding is that it was recorded and has not taken effect.
+    ``entries`` are those of the decision store, ``store`` its id; without a store the decisions are those of tags.
+    ``registered`` says whether the registry has the model.
     """
 
     decisions: tuple[Decision, ...]
     champion: str | None
     findings: tuple[Finding, ...]
     unfinished: Decision | None = None
+    entries: tuple[Entry, ...] = ()
+    store: str | None = None
+    registered: bool = True
+    model: str = ""
+
+    @property
+    def people(self) -> People:
+        """Who may sign."""
+        return people_after(self.entries)
 
 
 @dataclass(frozen=True)
 class DecisionLog:
-    """The decisions on a registered model. ``store_heads`` are hashes kept elsewhere than in the registry."""
+    """The decisions on a registered model. ``store_heads`` are hashes kept with the copies in BentoML's store."""
 
     client: MlflowClient
     model: str
     store_heads: tuple[Head, ...] = ()
 
+    @property
+    def store(self) -> DecisionStore:
+        """The decision store of the tracking store's address."""
+        return DecisionStore(location(str(self.client.tracking_uri)))
+
     def read(self) -> Chain:
-        """The whole chain, verified; empty where nothing is registered."""
-        try:
-            registered = self.client.get_registered_model(self.model)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
-            return Chain((), None, ())
-        stored = self._documents.read({key: value for key, value in registered.tags.items() if key.startswith(KEY)})
-        entries = stored.parts
-        alias = registered.aliases.get(CHAMPION)
-        champion = None if alias is None else str(alias)
-        heads = [*self._version_heads(), *self.store_heads]
-        chain = verify_chain(entries, champion, heads)
-        said = {finding.place for finding in stored.findings}
-        findings = [*stored.findings, *(finding for finding in chain if finding.place not in said)]
-        return Chain(
-            decisions=read_decisions(entries),
-            champion=champion,
-            findings=tuple(findings),
-            unfinished=unfinished_decision(entries, champion, heads) if findings and not stored.findings else None,
-        )
+        """The whole chain, verified; empty where nothing is registered. Nothing is written.
 
-    def append(self, draft: Decision) -> Decision:
-        """Record a decision under the next number, and return it as recorded.
-
-        ``draft.previous_champion`` is the champion at the time of its checks. Of two concurrent writers, one finds the
-        other's entry under its number and takes the next. The document is stored first; if that fails, nothing is
-        recorded. MLflow has no conditional write; the next verification finds
-        any collision that remains. Raises ``ChainBrokenError``, and ``InputRefusedError`` if the champion has changed
-        meanwhile.
+        Raises ``StoreUnreachableError`` if the decisions are kept where nothing names it.
         """
-        for _ in range(ATTEMPTS):
-            chain = self.readable()
-            if chain.champion != draft.previous_champion:
+        registered, stored = self._registered(), self.store.read(self.model)
+        return self._chain(registered, stored)
+
+    def append(self, draft: Decision, signer: Signer | None = None) -> Decision:
+        """Record a decision under the next number, signed, and return it as recorded.
+
+        ``draft.previous_champion`` is the champion at the time of its checks. Of two concurrent writers, one waits for
+        the other and takes the next number. Without a signer it is the one of ``draft.by``, see `signer`. Raises
+        ``ChainBrokenError``, and ``InputRefusedError`` if the champion has changed meanwhile, if the signer may not
+        decide, or if the last entry lies in the future.
+        """
+        own = signer or self.signer(draft.by)
+        with self.recording(own) as (writer, decisions):
+            if decisions and champion_after(decisions) != draft.previous_champion:
                 required = "the champion with whom this decision was prepared; run the command again"
                 raise InputRefusedError([Problem("registry", None, None, required, "another one, decided meanwhile")])
-            last = chain.decisions[-1] if chain.decisions else None
+            last = decisions[-1] if decisions else None
             decision = draft.model_copy(
                 update={
-                    "number": len(chain.decisions) + 1,
+                    "number": len(decisions) + 1,
                     "previous": last.hash if last else FIRST,
-                    "at": max(draft.at, last.at) if last else draft.at,
+                    "at": writer.time(draft.at),
                 }
             )
-            if self._write(decision):
-                return self.keep_head(decision)
-            time.sleep(PATIENCE_SECONDS)
-        raise StoreUnreachableError("the registry does not keep the decision: others write at the same time")
+            writer.add("decision", decision.as_document(), own, decision.at)
+        return self.keep_head(decision)
 
     def keep_head(self, decision: Decision) -> Decision:
         """Keep the hash of a recorded decision with its version, and return the decision."""
-        self._documents.confirm(decision)
+        stored = self.store.read(self.model)
+        if stored is not None:
+            self.client.set_registered_model_tag(self.model, STORE, stored.store)
         self.client.set_model_version_tag(self.model, decision.version, HEAD, decision.hash)
         return decision
+
+    @contextmanager
+    def recording(self, signer: Signer) -> Iterator[tuple[ChainWriter, tuple[Decision, ...]]]:
+        """A transaction that adds entries, and the decisions up to now; decisions kept as tags are taken over first.
+
+        Raises ``ChainBrokenError`` if the chain is broken, ``InputRefusedError`` if the signer may not sign.
+        """
+        before = self.readable()
+        with self.store.writer(self.model) as writer:
+            if found := [*entry_findings(writer.entries), *recorded_decisions(writer.entries)[1]]:
+                raise ChainBrokenError(found)
+            writer.admit(signer)
+            if before.decisions and not has_decisions(writer.entries):
+                writer.add("taken over", taken_over_document(before.decisions, before.findings), signer)
+            yield writer, tuple(each.decision for each in recorded_decisions(writer.entries)[0])
+
+    def registered_signer(self, name: str, file: Path | None = None) -> Signer:
+        """The signer of something that is no entry; raises as `signer`, and never makes a key."""
+        stored = self.store.read(self.model)
+        if people_after(stored.entries if stored else ()).by_name(name.strip()) is None:
+            raise InputRefusedError(
+                [Problem("people", None, "--by", "one of the people of this store", "another name")]
+            )
+        return self.signer(name.strip(), file)
+
+    def signer(self, name: str, file: Path | None = None) -> Signer:
+        """Who signs as ``name``, with the key in a file or in its default place.
+
+        In a store without people who were added, a name that nobody has used gets a new key in the default place.
+        Raises ``InputRefusedError`` if there is no such key, or it is not the one that the store knows.
+        """
+        stored = self.store.read(self.model)
+        people = people_after(stored.entries if stored else ())
+        path = file or key_file(name)
+        if file is None and not path.exists() and not people.closed and people.by_name(name) is None:
+            return make_key(name, path)
+        signer = read_key(name, path)
+        known = people.by_name(name)
+        if known is not None and known.key_id != signer.key_id:
+            required = f"the key of {name} that the decision store knows ({known.key_id[:12]})"
+            raise InputRefusedError([Problem("--key", None, None, required, "another key")])
+        if known is None and people.closed:
+            there = ", ".join(person.name for person in people.present)
+            required = f"one of the people of this store ({there}); one of them adds another with kap people add"
+            raise InputRefusedError([Problem("people", None, "--by", required, "another name")])
+        return signer
 
     def settled(self) -> Chain:
         """The chain; if it is broken, read again after another writer had time to finish."""
@@ -120,34 +177,100 @@ class DecisionLog:
         return chain
 
     def readable(self) -> Chain:
-        """The chain; raises ``ChainBrokenError`` if it is broken.
+        """The chain, to add to it; raises ``ChainBrokenError`` if it is broken.
 
-        A champion from before the first decision is not a break: the first decision names it.
+        A champion from before the first decision is not a break: the first decision names it. Raises
+        ``InputRefusedError`` if the last entry or decision lies in the future.
         """
         chain = self.settled()
         if _is_broken(chain):
             raise ChainBrokenError(chain.findings)
+        times = [*(decision.at for decision in chain.decisions), *(entry.at for entry in chain.entries)]
+        if times:
+            require_clock(times[-1])
         return chain
 
-    @property
-    def _documents(self) -> DecisionDocuments:
-        return DecisionDocuments(self.client, self.model)
+    def _registered(self) -> RegistryModel | None:
+        try:
+            return self.client.get_registered_model(self.model)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return None
 
-    def _write(self, decision: Decision) -> bool:
-        """Store the document, then claim the decision's number with its tag; false if another writer claimed it."""
-        run_id = self._documents.keep(decision)
-        claim = entry_text(decision, run_id)
-        self.client.set_registered_model_tag(self.model, decision.key, claim)
-        time.sleep(SETTLING_SECONDS)
-        if self.client.get_registered_model(self.model).tags.get(decision.key) == claim:
-            return True
-        self._documents.discard(run_id)
-        return False
+    def _chain(self, registered: RegistryModel | None, stored: StoredChain | None) -> Chain:
+        alias = registered.aliases.get(CHAMPION) if registered else None
+        champion = None if alias is None else str(alias)
+        heads = [*(self._version_heads() if registered else ()), *self.store_heads]
+        entries = stored.entries if stored else ()
+        found = [*self._missing(registered, stored), *entry_findings(entries)]
+        if has_decisions(entries):
+            recorded, unread = recorded_decisions(entries)
+            decisions = tuple(each.decision for each in recorded)
+            found += [*unread, *signed_wrongly(entries, recorded)]
+            mirrored = verify_decisions(decisions, champion, heads)
+        else:
+            decisions, kept, mirrored = self._from_tags(registered, champion, heads)
+            found += kept
+        found += contradictions(decisions)
+        return Chain(
+            decisions=decisions,
+            champion=champion,
+            findings=tuple(dict.fromkeys([*found, *mirrored])),
+            unfinished=unfinished_decision(decisions, champion, heads) if mirrored and not found else None,
+            entries=entries,
+            store=stored.store if stored else None,
+            registered=registered is not None,
+            model=self.model,
+        )
+
+    def _from_tags(
+        self, registered: RegistryModel | None, champion: str | None, heads: Sequence[Head]
+    ) -> tuple[tuple[Decision, ...], list[Finding], list[Finding]]:
+        """The decisions that tags keep, what is wrong with their documents, and what is wrong with the chain."""
+        tags = registered.tags if registered else {}
+        stored = DecisionDocuments(self.client, self.model).read(
+            {key: value for key, value in tags.items() if key.startswith(KEY)}
+        )
+        said = {finding.place for finding in stored.findings}
+        chain = [found for found in verify_chain(stored.parts, champion, heads) if found.place not in said]
+        return read_decisions(stored.parts), list(stored.findings), chain
+
+    def _missing(self, registered: RegistryModel | None, stored: StoredChain | None) -> Iterator[Finding]:
+        """What must be there and is not: the registered model, or the store that it names."""
+        if registered is None:
+            about = (["the decision store"] if stored and stored.entries else []) + [
+                head.place for head in self.store_heads
+            ]
+            if about:
+                yield Finding(
+                    "registry",
+                    f"the model {self.model} is not there, and decisions on it are named by {', '.join(about)}: it was "
+                    "deleted or renamed, or this is another tracking store (MLFLOW_TRACKING_URI)",
+                )
+            return
+        named = registered.tags.get(STORE)
+        if named is None or (stored is not None and stored.store == named and stored.entries):
+            return
+        if self.store.url is None:
+            required = f"set {LOCATION} to the address of the decision store"
+            raise StoreUnreachableError(f"the decisions on {self.model} are in a store of their own: {required}")
+        where = self.store.url.render_as_string(hide_password=True)
+        kept = (
+            "is not there" if stored is None else "is another one" if stored.store != named else "has no such entries"
+        )
+        yield Finding("decision store", f"the registry's decisions are in store {named}; the one at {where} {kept}")
 
     def _version_heads(self) -> list[Head]:
         versions = self.client.search_model_versions(f"name = '{self.model}'")
         return [
-            Head(f"version {version.version}", str(version.version), version.tags.get(HEAD), latest=True)
+            Head(
+                f"version {version.version}",
+                str(version.version),
+                version.tags.get(HEAD),
+                latest=True,
+                run_id=str(version.run_id) if version.run_id else None,
+            )
             for version in versions
         ]
 

@@ -1,19 +1,21 @@
 """Decisions on the champion, chained by hashes, and the check that none was changed or lost.
 
-`decision_log` stores the chain; `policy` has the requirements.
+`decision_log` reads and records them in the decision store; those of earlier versions of this package were kept in
+parts as tags of MLflow's registry. `policy` has the requirements.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import accumulate, takewhile
+from itertools import accumulate, pairwise, takewhile
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from models.promotion import Tier
+from training.decisions.canonical import canonical, digest_of
+from training.decisions.entry_check import Finding
 
 FIRST = "0" * 64
 """The previous hash of the first decision."""
@@ -24,21 +26,13 @@ LONGEST = 5000
 
 ADDED = ("policy", "tier", "granted", "approved_by")
 """Fields that decisions of earlier versions do not have."""
+_HEAD_WRONG = "its decision_head is not the hash of the decision that it should be"
+_NONE_KEPT = "names a decision, and no decision is kept"
 CHANGED = "was changed: its text, number and hash do not agree"
 NOT_WHOLE = (
     "is missing, so that the decision is not whole. If nothing else is wrong, recording it was interrupted before it "
     "took effect: delete the tags of the registered model that begin with {key}, then decide again"
 )
-
-
-def canonical(document: Any) -> str:
-    """The one JSON text of a document: keys sorted, no spaces, ASCII, no NaN."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-
-
-def digest_of(document: Any) -> str:
-    """SHA-256 of a document's canonical JSON."""
-    return hashlib.sha256(canonical(document).encode("ascii")).hexdigest()
 
 
 class PolicyCheck(BaseModel):
@@ -123,24 +117,14 @@ class Head:
     """The hash of a decision on ``version``, stored apart from the chain so that a cut-off end is found.
 
     If ``latest``, it must be that version's last decision, else any decision on it. ``hash`` is ``None`` if it is
-    missing.
+    missing. ``run_id`` is the run that made the version, if the place names it.
     """
 
     place: str
     version: str
     hash: str | None
     latest: bool
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A place where the chain is broken, and what is wrong there."""
-
-    place: str
-    wrong: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.wrong}"
+    run_id: str | None = None
 
 
 def read_decisions(entries: Mapping[str, str]) -> tuple[Decision, ...]:
@@ -169,18 +153,21 @@ def verify_chain(entries: Mapping[str, str], champion: str | None, heads: Sequen
         findings += wrong
         if decision is not None and not wrong:
             decisions.append(decision)
-    findings += _broken_links(decisions)
-    findings += _wrong_champion(decisions, champion)
-    findings += _wrong_heads(decisions, heads)
-    return findings
+    dates = pairwise(decisions)
+    findings += [Finding(now.key, "is dated before the decision before it") for then, now in dates if now.at < then.at]
+    return findings + verify_decisions(decisions, champion, heads)
 
 
-def unfinished_decision(entries: Mapping[str, str], champion: str | None, heads: Sequence[Head]) -> Decision | None:
+def verify_decisions(decisions: Sequence[Decision], champion: str | None, heads: Sequence[Head]) -> list[Finding]:
+    """What is wrong with decisions that can be read: their links, the champion, the hashes that are kept elsewhere."""
+    return [*_broken_links(decisions), *_wrong_champion(decisions, champion), *_wrong_heads(decisions, heads)]
+
+
+def unfinished_decision(decisions: Sequence[Decision], champion: str | None, heads: Sequence[Head]) -> Decision | None:
     """The last decision, if the chain holds except for what is written after a decision: its head and the champion.
 
     ``None`` if anything else is wrong, or if the head or the champion is not the one before.
     """
-    decisions = read_decisions(entries)
     if not decisions:
         return None
     last = decisions[-1]
@@ -193,7 +180,7 @@ def unfinished_decision(entries: Mapping[str, str], champion: str | None, heads:
         finished.append(replace(head, hash=last.hash) if is_last else head)
     if champion not in (last.previous_champion, champion_after(decisions)):
         return None
-    return None if verify_chain(entries, champion_after(decisions), finished) else last
+    return None if verify_decisions(decisions, champion_after(decisions), finished) else last
 
 
 def champion_after(decisions: Sequence[Decision]) -> str | None:
@@ -268,15 +255,13 @@ def read_decision(text: str) -> Decision | None:
 
 
 def _broken_links(decisions: Sequence[Decision]) -> Iterator[Finding]:
-    previous, champion, at = FIRST, decisions[0].previous_champion if decisions else None, ""
+    previous, champion = FIRST, decisions[0].previous_champion if decisions else None
     for decision in decisions:
         if decision.previous != previous:
             yield Finding(decision.key, "does not follow from the decision before it")
         if decision.previous_champion != champion:
             yield Finding(decision.key, "names another champion than the decisions before it made")
-        if decision.at < at:
-            yield Finding(decision.key, "is dated before the decision before it")
-        previous, at = decision.hash, decision.at
+        previous = decision.hash
         champion = decision.version if decision.changes_champion else champion
 
 
@@ -295,7 +280,11 @@ def _wrong_heads(decisions: Sequence[Decision], heads: Sequence[Head]) -> Iterat
         hashes: list[str | None] = [*by_version.get(head.version, [])]
         allowed = (hashes[-1:] or [None]) if head.latest else hashes
         if head.hash not in allowed:
-            yield Finding(head.place, "its decision_head is not the hash of the decision that it should be")
+            yield Finding(head.place, _HEAD_WRONG if decisions else _NONE_KEPT)
+    runs = {head.version: head.run_id for head in heads if head.run_id}
+    for decision in decisions:
+        if runs.get(decision.version, decision.run_id) != decision.run_id:
+            yield Finding(decision.key, f"is about another model than the registry's version {decision.version}")
     registered = {head.version for head in heads if head.latest}
     gone = {decision.version for decision in decisions if decision.changes_champion} - registered
     for version in sorted(gone, key=lambda name: (len(name), name)):

@@ -25,11 +25,12 @@ from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from training.failures import StoreUnreachableError
 from training.held_signals import signals_held
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
-from training.registry.decision_log import CHAMPION, HEAD, DecisionLog
-from training.registry.decisions import Decision, Head
+from training.registry.decision_log import CHAMPION, HEAD, STORE, DecisionLog
+from training.registry.decisions import Decision
 from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.performance import RecordedEvidence, performance_of
 from training.registry.references import find_reference, usual_name
+from training.registry.served_heads import served_heads
 from training.registry.stored_training import ServedCopy
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
@@ -173,7 +174,7 @@ def decision_log(name: str | None = None) -> DecisionLog:
     check_store()
     client = MlflowClient()
     model = name or usual_name(client)
-    return DecisionLog(client, model, _served_heads(client, model))
+    return DecisionLog(client, model, served_heads(client, model))
 
 
 def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decision]) -> tuple[Decision, str]:
@@ -192,12 +193,13 @@ def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decisio
         "mlflow_version": chosen.version,
         PERFORMANCE_DIGEST: hashlib.sha256(performance).hexdigest(),
     }
+    client = MlflowClient()
     with bentoml.models.create(chosen.name, labels=labels, metadata=metadata) as model:
         shutil.copytree(chosen.folder, Path(model.path) / "bundle")
         (Path(model.path) / PERFORMANCE).write_bytes(performance)
         decision = decide()
         model.info.metadata[HEAD] = decision.hash
-    client = MlflowClient()
+        model.info.metadata[STORE] = client.get_registered_model(chosen.name).tags.get(STORE, "")
     client.set_registered_model_alias(chosen.name, CHAMPION, chosen.version)
     said = {
         "promoted_reason": decision.reason,
@@ -248,19 +250,6 @@ def finish_interrupted(log: DecisionLog) -> Decision | None:
             raise BundleRefusedError(f"version {last.version}: its bundle is not the one of decision {last.number}")
         hand_over(chosen, digest, lambda: log.keep_head(last))
     return last
-
-
-def _served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:
-    """The hashes in BentoML's store of decisions on this registry's versions; other entries are ignored."""
-    import bentoml
-
-    runs = {(str(one.version), str(one.run_id)) for one in client.search_model_versions(f"name = '{name}'")}
-    heads = []
-    for model in bentoml.models.list():  # by name it raises where there is none
-        version, run_id = model.info.labels.get("mlflow_version", ""), model.info.labels.get("run_id", "")
-        if HEAD in model.info.metadata and (version, run_id) in runs:
-            heads.append(Head(str(model.tag), version, str(model.info.metadata[HEAD]), latest=False))
-    return tuple(heads)
 
 
 def served_copies(name: str | None = None) -> tuple[ServedCopy, ...]:

@@ -15,7 +15,7 @@ from models.bundle import Bundle
 from tests.serving.bundles import toy_bundle, without
 from tests.training.evidences import good_evidence
 from tests.training.registries import Registry, held_out_of, in_use
-from training.cli.decisions import promote
+from training.cli.decisions.promotion import promote
 from training.cohort.reader import read_cohort
 from training.experiment.champion_comparison import (
     compare,

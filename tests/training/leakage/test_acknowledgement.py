@@ -11,7 +11,7 @@ from tests.training.evidences import good_evidence
 from tests.training.leakage.leaks import with_copy
 from tests.training.trainings import QUICK
 from training.audit.retraining import _settings
-from training.cli.decisions import _acknowledged_text
+from training.cli.decisions.decision_text import acknowledged_text
 from training.cohort.reader import read_cohort
 from training.evidence.document import Acknowledgement, read_evidence
 from training.experiment.evidence import build_evidence
@@ -66,7 +66,7 @@ def test_the_history_marks_a_decision_that_rests_on_an_acknowledged_check() -> N
         checks=(check,),
         previous=FIRST,
     )
-    assert _acknowledged_text(decision) == f" [leakage check duplicated patients failed, {SAID}]"
+    assert acknowledged_text(decision) == f" [leakage check duplicated patients failed, {SAID}]"
 
 
 def test_a_mistaken_acknowledgement_is_a_usage_error(tmp_path: Path) -> None:

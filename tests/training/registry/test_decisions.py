@@ -6,17 +6,16 @@ from datetime import date
 import numpy as np
 import pytest
 
+from training.decisions.canonical import canonical, digest_of
 from training.registry.decisions import (
     FIRST,
     LONGEST,
     Decision,
     Head,
     PolicyCheck,
-    canonical,
     champion_after,
     champion_before,
     decisions_behind,
-    digest_of,
     read_decisions,
     verify_chain,
 )

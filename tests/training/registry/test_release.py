@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from features.protocol.document import Protocol
 from tests.training.evidences import good_evidence, with_measure
 from tests.training.registries import Registry, about, held_out_of, in_use
-from training.cli.decisions import history, promote, rollback
+from training.cli.decisions.history import history
+from training.cli.decisions.promotion import promote, rollback
 from training.cohort.reader import read_cohort
 from training.config import load_policy
 from training.evidence.document import Estimate

@@ -138,6 +138,7 @@ CHANGES = {
     "policy.leakage_checks": SettingChange(["a further check"], None, other),
     "policy.champion_log_loss_margin": SettingChange(0.1, None, other),
     "policy.champion_brier_margin": SettingChange(0.1, None, other),
+    "policy.approvals": SettingChange(2, None, other),
 }
 
 

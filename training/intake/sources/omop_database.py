@@ -7,13 +7,9 @@ unless ``sslmode`` says otherwise.
 
 import hashlib
 import logging
-import os
-import re
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -51,18 +47,10 @@ from training.intake.sources.omop_tables import (
     names_in_any_case,
     typed,
 )
+from training.postgresql import SSL_MODES, encryption, password_elsewhere, reason
 
 ADDRESS = "an address such as postgresql://USER@HOST/DATABASE?schema=cdm"
-SSL_MODES = ("disable", "require", "verify-full")
 _PORTION = 50_000
-_REASONS = {
-    "28": "it refuses this user and password",
-    "3D": "there is no such database on this server",
-    "42501": "this user may not read its tables",
-    "57": "it is being stopped",
-    "53": "its disk or memory is full",
-}
-"""By SQLSTATE, or its class."""
 
 
 class OmopDatabase:
@@ -158,7 +146,7 @@ def open_database(address: str) -> Iterator[OmopDatabase]:
             connection.execute(text("SET LOCAL datestyle TO ISO"))
             yield OmopDatabase(connection, schema)
     except (SQLAlchemyError, OSError) as error:
-        raise _refused("a database that answers and may be read", _reason(error)) from None
+        raise _refused("a database that answers and may be read", reason(error)) from None
     finally:
         quiet.disabled = False
         engine.dispose()
@@ -180,55 +168,16 @@ def address_of(address: str) -> tuple[URL, str]:
     unknown = sorted(set(query) - {"schema", "sslmode", "sslrootcert"})
     if unknown or query.get("sslmode", "disable") not in SSL_MODES:
         raise _refused("schema, sslmode (" + ", ".join(SSL_MODES) + ") and sslrootcert behind the ?", "something else")
-    password = url.password or os.environ.get("PGPASSWORD") or _password_file(url)
+    password = url.password or password_elsewhere(url.host, url.port, url.database, url.username)
     url = url.set(drivername="postgresql+pg8000", password=password)
     return url, query.get("schema", "public")
 
 
-def _password_file(url: URL) -> str | None:
-    """The password of PostgreSQL's password file, in which a colon or backslash is written behind a backslash."""
-    path = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return None
-    wanted = (url.host or "localhost", str(url.port or 5432), url.database, url.username)
-    for line in lines:
-        fields = [re.sub(r"\\(.)", r"\1", one) for one in re.split(r"(?<!\\):", line)]
-        matching = zip(fields[:4], wanted, strict=False)
-        if len(fields) == 5 and all(field in ("*", want) for field, want in matching):
-            return fields[4]
-    return None
-
-
 def _encryption(url: URL) -> ssl.SSLContext | None:
-    host = url.host or "localhost"
-    mode = url.query.get("sslmode") or ("disable" if _is_loopback(host) else "verify-full")
-    if mode == "disable":
-        return None
-    certificate = url.query.get("sslrootcert")
     try:
-        context = ssl.create_default_context(cafile=certificate if isinstance(certificate, str) else None)
-    except (OSError, ssl.SSLError):
+        return encryption(url.host, url.query)
+    except OSError:
         raise _refused("a file with certificates behind sslrootcert=", "one that can't be read") from None
-    if mode == "require":
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _reason(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
-    document = cause.args[0] if getattr(cause, "args", ()) else None
-    state = str(document.get("C", "")) if isinstance(document, dict) else ""
-    known = next((_REASONS[key] for key in (state, state[:2]) if key in _REASONS), None)
-    return known or ("an error of the server" if state else "one that does not answer")
 
 
 def _array(name: str, values: Sequence[Any]) -> Any:

@@ -1,0 +1,59 @@
+"""What contradicts itself among decisions: a promotion over failed checks, another signer, approvals that lack."""
+
+from collections.abc import Iterator, Sequence
+
+from training.decisions.entry import Entry
+from training.decisions.entry_check import Finding
+from training.decisions.people import people_after
+from training.registry.approvals import approvals_in_force, approvals_needed, live_proposals
+from training.registry.decisions import Decision
+from training.registry.recorded_decisions import RecordedDecision
+
+
+def contradictions(decisions: Sequence[Decision]) -> list[Finding]:
+    """What contradicts itself in decisions, wherever they are kept."""
+    return [Finding(decision.key, wrong) for decision in decisions for wrong in _own(decision)]
+
+
+def signed_wrongly(entries: Sequence[Entry], recorded: Sequence[RecordedDecision]) -> list[Finding]:
+    """What contradicts the signatures and approvals of the decision store."""
+    found: list[Finding] = []
+    before: list[Decision] = []
+    for each in recorded:
+        if not each.taken_over:
+            wrongs = _against_entries(each, before, [one for one in entries if one.number < each.entry.number])
+            found += [Finding(each.decision.key, wrong) for wrong in wrongs]
+        before.append(each.decision)
+    return found
+
+
+def _own(decision: Decision) -> Iterator[str]:
+    failed = [check.name for check in decision.checks if not check.passed]
+    if decision.action == "promote" and failed and decision.granted is None:
+        yield f"is a promotion by the policy, although its own checks failed: {', '.join(failed)}"
+    if (
+        decision.action in ("promote", "override")
+        and decision.granted is not None
+        and not any(decision.granted.values())
+    ):
+        yield "makes a version champion and promotes none of its questions"
+    if not decision.by.strip():
+        yield "names nobody who decided"
+
+
+def _against_entries(each: RecordedDecision, before: Sequence[Decision], earlier: Sequence[Entry]) -> Iterator[str]:
+    decision, entry = each.decision, each.entry
+    person = people_after(earlier).by_key(entry.key_id)
+    if person is not None and person.name != decision.by:
+        yield f"says that {decision.by} decided, and is signed by {person.name}"
+    if decision.at != entry.at:
+        yield "has another time than its entry"
+    needed = approvals_needed(decision, before)
+    proposals = live_proposals(earlier, decision)
+    found = proposals[0][1] if proposals else ()
+    if len(found) < needed:
+        yield f"needs {needed} approvals, and has {len(found)}"
+    if (decision.approved_by or ()) and {one.name for one in found} != set(decision.approved_by or ()):
+        yield "names others as approvers than those who approved"
+    if decision.action == "promote" and approvals_in_force([decision]) < approvals_in_force(before):
+        yield "asks for fewer approvals from now on, and is no override"
