@@ -19,8 +19,9 @@ from training.promotion.proposal import Proposal, require_proposal
 from training.reasons import require_reason
 from training.registry.artifacts import EVIDENCE_DIGEST
 from training.registry.decision_log import Chain
-from training.registry.decisions import Decision, PolicyCheck, champion_before
+from training.registry.decisions import Decision, champion_before
 from training.registry.names import ModelReference
+from training.registry.policy_check import PolicyCheck
 from training.registry.release import (
     RegisteredModel,
     checked,

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from models.promotion import Tier
+from training.registry.policy_check import PolicyCheck
 
 FIRST = "0" * 64
 """The previous hash of the first decision."""
@@ -39,17 +40,6 @@ def canonical(document: Any) -> str:
 def digest_of(document: Any) -> str:
     """SHA-256 of a document's canonical JSON."""
     return hashlib.sha256(canonical(document).encode("ascii")).hexdigest()
-
-
-class PolicyCheck(BaseModel):
-    """One requirement of the promotion policy, and the finding."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-    name: str
-    passed: bool
-    required: str
-    seen: str
 
 
 class Decision(BaseModel):

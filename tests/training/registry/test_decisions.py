@@ -11,7 +11,6 @@ from training.registry.decisions import (
     LONGEST,
     Decision,
     Head,
-    PolicyCheck,
     canonical,
     champion_after,
     champion_before,
@@ -20,6 +19,7 @@ from training.registry.decisions import (
     read_decisions,
     verify_chain,
 )
+from training.registry.policy_check import PolicyCheck
 
 CHECK = PolicyCheck(name="calibration slope", passed=True, required="0.8 to 1.25", seen="remission 0.96 (0.8 to 1.1)")
 COURSE = (
