@@ -36,6 +36,7 @@ from training.experiment.champion_comparison import (
 )
 from training.experiment.predictions import observed_outcomes, predictions_of
 from training.experiment.records import pseudonyms
+from training.handover.granted import answered_by
 from training.promotion.policy import check_policy
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, HELD_OUT, SUMMARY
 from training.registry.policy_check import PolicyCheck
@@ -89,7 +90,9 @@ def run_checks(
     if champion is not None and champion.version != candidate.version:
         compared = _compare_updated if evidence.kind == "updated" else _compare
         comparison = compared(candidate, bundle, champion, cohort)
-    return PromotionChecks((as_recorded, sealed, *check_policy(evidence, policy, comparison)), sound=untouched)
+    return PromotionChecks(
+        (as_recorded, sealed, *check_policy(evidence, policy, comparison, answered_by(bundle))), sound=untouched
+    )
 
 
 def _evidence_check(seen: str, *, passed: bool) -> PolicyCheck:

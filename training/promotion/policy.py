@@ -13,7 +13,7 @@ from training.leakage.acknowledgement import requirements
 from training.learning.updating import NOTHING
 from training.promotion.champion_policy import champion_check
 from training.promotion.direction_policy import direction_check
-from training.promotion.policy_finding import PolicyFinding, about_head, check_of, name_of
+from training.promotion.policy_finding import PolicyFinding, QuestionNames, about_head, check_of, name_of
 from training.promotion.question_policy import as_text, check_questions
 from training.registry.decisions import digest_of
 from training.registry.policy_check import PolicyCheck
@@ -28,10 +28,18 @@ def policy_digest(policy: PromotionPolicy) -> str:
     return digest_of(policy.as_document())
 
 
-def check_policy(evidence: Evidence, policy: PromotionPolicy, comparison: ChampionComparison) -> list[PolicyCheck]:
-    """Every requirement of the policy with its findings; `grants` says which questions may be promoted by them."""
+def check_policy(
+    evidence: Evidence,
+    policy: PromotionPolicy,
+    comparison: ChampionComparison,
+    answered: QuestionNames | None = None,
+) -> list[PolicyCheck]:
+    """Every requirement of the policy with its findings; `granting` says which questions may be promoted by them.
+
+    ``answered`` are all questions that the model has an answer to; those without evidence are not assessed.
+    """
     checks = [_whole_training(evidence), _leakage(evidence, policy), *requirements(evidence.leakage)]
-    checks += [_refit_check(evidence), _answered(evidence)]
+    checks += [_refit_check(evidence), _answered(evidence, answered or {})]
     for landmark in evidence.landmarks:
         checks += [_sample_size(landmark, _untouched(evidence, landmark)), *check_questions(landmark, policy)]
     asked = {landmark.name: tuple(map(name_of, landmark.questions)) for landmark in evidence.landmarks}
@@ -77,7 +85,7 @@ def _refit_check(evidence: Evidence) -> PolicyCheck:
     return check_of("refit check", required, [finding], SHADOW)
 
 
-def _answered(evidence: Evidence) -> PolicyCheck:
+def _answered(evidence: Evidence, answered: QuestionNames) -> PolicyCheck:
     """Every landmark should answer each question that any landmark answers; only a missing one is not promoted."""
     asked = {name_of(each): each for landmark in evidence.landmarks for each in landmark.questions}
     missing = [
@@ -89,17 +97,20 @@ def _answered(evidence: Evidence) -> PolicyCheck:
         if head.winner is None
     ]
     for landmark in evidence.landmarks:
-        answered = {name_of(question) for question in landmark.questions}
+        there = {name_of(question) for question in landmark.questions}
+        unseen = tuple(name for name in answered.get(landmark.name, ()) if name not in there)
+        if unseen:
+            text = f"{landmark.name}: nobody was followed to {', '.join(unseen)}"
+            missing.append(PolicyFinding(None, text, {landmark.name: unseen}))
         missing += [
             PolicyFinding(False, f"{landmark.name}: {as_text(asked[name])} is not answered", {landmark.name: (name,)})
             for name in asked
-            if name not in answered
+            if name not in there and name not in unseen
         ]
     required = "every head is fitted, and every question is answered at every landmark"
     questions = sum(len(landmark.questions) for landmark in evidence.landmarks)
     words = f"{questions} questions at {len(evidence.landmarks)} landmarks"
-    there = [PolicyFinding(True, words)] if questions else [PolicyFinding(False, words)]
-    return check_of("every question answered", required, [*missing, *there], CLINIC)
+    return check_of("every question answered", required, [*missing, PolicyFinding(questions > 0, words)], CLINIC)
 
 
 def _untouched(evidence: Evidence, landmark: LandmarkEvidence) -> set[str]:

@@ -7,13 +7,17 @@ import getpass
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle
-from training.config import load_policy, looser_keys
+from training.handover.granted import decision_in_force
+from training.handover.hand_over import finish_interrupted, hand_over
+from training.handover.signing import CopySigner
 from training.promotion.checks import PromotionChecks, run_checks
+from training.promotion.granting import grant, request_of
 from training.promotion.policy import policy_digest
 from training.promotion.proposal import Proposal, require_proposal
 from training.reasons import require_reason
@@ -22,14 +26,7 @@ from training.registry.decision_log import Chain
 from training.registry.decisions import Decision, champion_before
 from training.registry.names import ModelReference
 from training.registry.policy_check import PolicyCheck
-from training.registry.release import (
-    RegisteredModel,
-    checked,
-    decision_log,
-    fetch,
-    finish_interrupted,
-    hand_over,
-)
+from training.registry.release import RegisteredModel, checked, decision_log, fetch
 from training.registry.seal import SEAL_DIGEST
 
 SERVABLE = "servable"
@@ -49,7 +46,9 @@ class Outcome:
 
 
 def promote(proposal: Proposal) -> Outcome:
-    """Make a version champion if it meets the policy, and record the decision, also a refusal.
+    """Make a version champion for the questions that meet the policy, and record the decision, also a refusal.
+
+    If no question does, the version is refused.
 
     Raises ``InputRefusedError`` when there is no such version, no fit reason or a policy looser than the default,
     ``BundleRefusedError`` when its bundle is not the one that was registered, ``ChainBrokenError`` when earlier
@@ -60,7 +59,7 @@ def promote(proposal: Proposal) -> Outcome:
 
 
 def override(proposal: Proposal) -> Outcome:
-    """Make a version champion although it does not meet the policy; recorded as an override by a named person.
+    """Make a version champion for all that it answers, whether or not it meets the policy, by a named person.
 
     A version that meets the policy is promoted as usual, unless the policy is looser than the default. Changed evidence
     can't be overridden, and is recorded as a refusal. Raises as `promote` does, except for a looser policy.
@@ -69,14 +68,15 @@ def override(proposal: Proposal) -> Outcome:
     return _decide(proposal, "override")
 
 
-def rollback(reason: str, by: str | None = None, model: str | None = None) -> Outcome:
-    """Make the previous champion champion again; raises as `promote` does, and when there is none.
+def rollback(reason: str, by: str | None = None, model: str | None = None, signer: CopySigner | None = None) -> Outcome:
+    """Make the previous champion champion again, for what its last promotion granted.
 
-    ``model`` is the name of the registered model; without it, the usual one.
+    Raises as `promote` does, and when there is no previous champion. ``model`` is the name of the registered model;
+    without it, the usual one. ``signer`` signs the served copy.
     """
     require_reason("rollback", reason, by)
     log = decision_log(model)
-    finished = finish_interrupted(log)
+    finished = finish_interrupted(log, signer)
     chain = log.readable()
     version = champion_before(chain.decisions)
     if version is None:
@@ -85,8 +85,10 @@ def rollback(reason: str, by: str | None = None, model: str | None = None) -> Ou
     with tempfile.TemporaryDirectory() as scratch:
         restored = fetch(str(ModelReference(log.model, version)), Path(scratch))
         bundle = checked(restored.folder, version, restored.name)
-        draft = _draft(restored, bundle, chain, reason, by).model_copy(update={"action": "rollback"})
-        return Outcome(*hand_over(restored, bundle.digest, lambda: log.append(draft)), finished)
+        behind = decision_in_force(chain.decisions, version)
+        again = {"action": "rollback", "tier": behind and behind.tier, "granted": behind and behind.granted}
+        record = partial(log.append, _draft(restored, bundle, chain, reason, by).model_copy(update=again))
+        return Outcome(*hand_over(restored, bundle, record, chain.decisions, signer), finished)
 
 
 def history(model: str | None = None) -> Chain:
@@ -99,24 +101,28 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
         candidate = fetch(proposal.version, Path(scratch) / "candidate")
         bundle = checked(candidate.folder, candidate.version, candidate.name)
         log = decision_log(candidate.name)
-        finished = finish_interrupted(log)
+        finished = finish_interrupted(log, proposal.signer)
         chain = log.readable()
         reference = str(ModelReference(log.model, chain.champion or ""))
         champion = fetch(reference, Path(scratch) / "champion") if chain.champion else None
         seen = servable(bundle) or run_checks(candidate, bundle, champion, proposal.policy, proposal.cohort)
         draft = _draft(candidate, bundle, chain, proposal.reason, proposal.by)
-        meets = seen.passed and not looser_keys(proposal.policy, load_policy())
+        overridden = unless_passed == "override"
+        made = grant(seen, request_of(proposal, champion, chain.decisions, bundle, overridden=overridden))
         draft = draft.model_copy(
             update={
-                "action": "promote" if meets else unless_passed if seen.sound else "refuse",
+                "action": made.action,
+                "tier": proposal.tier,
+                "granted": made.granted or None,
                 "policy_digest": policy_digest(proposal.policy),
                 "policy": proposal.policy.as_document(),
-                "checks": seen.checks,
+                "checks": made.checks,
             }
         )
         if not draft.changes_champion:
             return Outcome(log.append(draft), None, finished)
-        return Outcome(*hand_over(candidate, bundle.digest, lambda: log.append(draft)), finished)
+        record = partial(log.append, draft)
+        return Outcome(*hand_over(candidate, bundle, record, chain.decisions, proposal.signer), finished)
 
 
 def servable(bundle: Bundle) -> PromotionChecks | None:
@@ -128,7 +134,8 @@ def servable(bundle: Bundle) -> PromotionChecks | None:
         return None
     required = "every winner has a form that a bundle can hold without code"
     seen = f"research only, there is nothing to serve: {bundle.research_only}"
-    return PromotionChecks((PolicyCheck(name=SERVABLE, passed=False, required=required, seen=seen),), sound=False)
+    check = PolicyCheck(name=SERVABLE, passed=False, required=required, seen=seen, tier="research")
+    return PromotionChecks((check,), sound=False)
 
 
 def _draft(chosen: RegisteredModel, bundle: Bundle, chain: Chain, reason: str, by: str | None) -> Decision:

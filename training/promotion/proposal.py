@@ -4,20 +4,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.protocol.problems import InputRefusedError, Problem
+from models.promotion import Tier
 from training.cohort.file_names import require_folder
 from training.config import PromotionPolicy, load_policy, looser_keys
+from training.handover.signing import CopySigner
 from training.reasons import require_reason
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A request to make a version champion; ``cohort`` is the folder of the version's cohort."""
+    """A request to make a version champion; ``cohort`` is the folder of the version's cohort.
+
+    Every question is to have the ``tier``. ``narrower`` accepts that answers of the champion in the clinic are
+    withdrawn. ``signer`` signs the served copy.
+    """
 
     version: str
     reason: str
     policy: PromotionPolicy
     by: str | None = None
     cohort: Path | None = None
+    tier: Tier = "clinic"
+    narrower: bool = False
+    signer: CopySigner | None = None
 
 
 def require_proposal(proposal: Proposal, *, overridden: bool) -> None:
@@ -34,3 +43,5 @@ def require_proposal(proposal: Proposal, *, overridden: bool) -> None:
         raise InputRefusedError([Problem("policy", None, key, required, "a looser value") for key in looser])
     if proposal.cohort is not None:
         require_folder(proposal.cohort)
+    if proposal.signer is not None:
+        proposal.signer.prepared()
