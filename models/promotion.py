@@ -27,6 +27,11 @@ Granted: TypeAlias = Mapping[str, Mapping[str, Tier]]
 """Landmark, question, tier; a question that is not named is not promoted."""
 
 
+def at_least(tier: Tier | None, needed: Tier | None) -> bool:
+    """Whether a tier is one or a higher one; every tier is at least ``None``."""
+    return needed is None or (tier is not None and TIERS.index(tier) >= TIERS.index(needed))
+
+
 def questions(horizons_days: Sequence[int], *, in_remission_at_landmark: bool = False) -> tuple[str, ...]:
     """The names of all questions of a protocol: remission, relapse and sustained remission to every horizon.
 

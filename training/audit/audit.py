@@ -23,10 +23,11 @@ from training.audit.checks import LOST, chain_verdict, record_verdicts
 from training.audit.linked import evaluations_verdict, served_verdict
 from training.audit.retraining import environment_verdicts, retraining_verdicts
 from training.experiment.train import Announce
+from training.handover.served_copies import answering_copy, served_copies
 from training.registry.decision_log import Chain
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.references import find_reference, registered_names
-from training.registry.release import EVALUATION, decision_log, require_store, served_copies, use_store
+from training.registry.release import EVALUATION, decision_log, require_store, use_store
 from training.registry.seal import (
     SEAL,
     SEAL_DIGEST,
@@ -146,6 +147,7 @@ def read_training(run_id: str, scratch: Path) -> StoredTraining:
         stored,
         evaluations=_evaluations(client, stored, scratch),
         copies=served_copies(name),
+        answering=answering_copy(name),
         registered_runs=frozenset(str(version.run_id) for version in registered),
     )
 

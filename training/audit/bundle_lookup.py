@@ -17,9 +17,10 @@ from features.protocol.document import Protocol, protocol_from_document
 from features.protocol.problems import InputRefusedError
 from models.bundle import MANIFEST, Bundle, BundleRefusedError, load_bundle
 from training.failures import StoreUnreachableError
+from training.handover.served_copies import served_copies
 from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.references import registered_names
-from training.registry.release import check_store, fetch_bundle, has_store, served_copies
+from training.registry.release import check_store, fetch_bundle, has_store
 from training.registry.seal import digest_of
 
 

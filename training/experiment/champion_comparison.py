@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ HeadName = tuple[str, str]
 RELAPSE_COLUMNS = ("followed_days", "ended_by")
 """The outcome columns of a comparison of relapse; ``ended_by`` is 0 censored, 1 relapse, 2 competing event."""
 LESS = "the champion answers this and the candidate does not"
+NO_PREDICTIONS = "the champion has no predictions of it"
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,30 @@ class HeadComparison:
 
 
 @dataclass(frozen=True)
+class ImpossibleComparison:
+    """Why something could not be compared: a question or head at a landmark or, without a landmark, everything."""
+
+    reason: str
+    landmark: str | None = None
+    question: str | None = None
+
+    def __str__(self) -> str:
+        return self.reason if self.landmark is None else f"{self.landmark}, {_in_text(self.question)}: {self.reason}"
+
+
+@dataclass(frozen=True)
 class ChampionComparison:
     """The candidate against version ``champion``; ``impossible`` says why something could not be compared.
 
     ``champion`` is ``None`` if there is no other champion. ``caveat`` says which model the comparison favours.
+    ``unrivalled`` are the heads that the champion does not have.
     """
 
     champion: str | None
     heads: tuple[HeadComparison, ...] = ()
-    impossible: tuple[str, ...] = ()
+    impossible: tuple[ImpossibleComparison, ...] = ()
     caveat: str = ""
+    unrivalled: tuple[HeadName, ...] = ()
 
 
 def winners_predictions(table: pd.DataFrame, winners: Mapping[HeadName, str | None]) -> dict[HeadName, pd.DataFrame]:
@@ -86,19 +101,39 @@ def end_of_curve(followed_days: pd.Series) -> int:
     return int(np.ceil(followed_days.max() / DAYS_PER_WEEK)) * DAYS_PER_WEEK
 
 
-def unanswered(candidate: Bundle, champion: Bundle) -> tuple[str, ...]:
-    """A sentence per landmark, head or horizon that the champion answers and the candidate does not."""
+def unanswered(candidate: Bundle, champion: Bundle) -> tuple[ImpossibleComparison, ...]:
+    """An entry per landmark, head or horizon that the champion answers and the candidate does not."""
     answered = {(part.landmark.name, question) for part in candidate.models for question in _questions(part)}
     asked = [(part.landmark.name, question) for part in champion.models for question in _questions(part)]
-    return tuple(
-        f"{landmark}, {question}: {LESS}" for landmark, question in asked if (landmark, question) not in answered
-    )
+    return tuple(ImpossibleComparison(LESS, *one) for one in asked if one not in answered)
+
+
+def without_unrivalled(comparison: ChampionComparison, champion: Bundle) -> ChampionComparison:
+    """The comparison, in which a head that the champion does not have is no obstacle."""
+    heads = {(part.landmark.name, name) for part in champion.models for name in _heads(part)}
+    new = [
+        one
+        for one in comparison.impossible
+        if one.reason == NO_PREDICTIONS and (one.landmark or "", one.question or "") not in heads
+    ]
+    kept = tuple(one for one in comparison.impossible if one not in new)
+    return replace(comparison, impossible=kept, unrivalled=tuple((str(one.landmark), str(one.question)) for one in new))
+
+
+def _heads(part: OutcomeModel) -> list[str]:
+    return [name for name, head in (("remission", part.remission), ("relapse", part.relapse)) if head is not None]
 
 
 def _questions(part: OutcomeModel) -> list[str]:
     remission = ["remission"] if part.remission else []
     reach = part.relapse.days[-1] if part.relapse else 0
-    return remission + [f"relapse by day {day}" for day in part.horizons_days if day <= reach]
+    return remission + [f"relapse_{day}" for day in part.horizons_days if day <= reach]
+
+
+def _in_text(question: str | None) -> str:
+    """A question or head as a text, such as "relapse by day 84"."""
+    head, _, day = (question or "").partition("_")
+    return f"{head} by day {day}" if day else head
 
 
 def compare(
@@ -112,7 +147,7 @@ def compare(
     for landmark, head in dict.fromkeys([*candidate, *champion]):
         found = _compare_head(landmark, head, candidate.get((landmark, head)), champion.get((landmark, head)))
         if isinstance(found, str):
-            impossible.append(f"{landmark}, {head}: {found}")
+            impossible.append(ImpossibleComparison(found, landmark, head))
         else:
             compared.append(found)
     return ChampionComparison(version, tuple(compared), tuple(impossible))
@@ -125,7 +160,7 @@ def _compare_head(
     if ours is None:
         return LESS
     if theirs is None:
-        return "the champion has no predictions of it"
+        return NO_PREDICTIONS
     answer, weight = _answers(head, ours)
     joined = ours.assign(answer=answer, weight=weight).join(theirs, how="inner", rsuffix="_champion")
     if not _same_outcomes(joined):

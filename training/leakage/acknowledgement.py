@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from features.protocol.problems import InputRefusedError, Problem
 from training.evidence.document import Acknowledgement, LeakageCheck
 from training.reasons import require_reason
-from training.registry.decisions import PolicyCheck
+from training.registry.policy_check import PolicyCheck
 
 ACKNOWLEDGEABLE = ("duplicated patients", "future perturbation", "implausible features", "shuffled outcomes")
 """The checks that can be acknowledged. The positive control can't: if it fails, the other checks show nothing."""
@@ -62,7 +62,9 @@ def requirements(checks: Sequence[LeakageCheck]) -> list[PolicyCheck]:
     required = "a failed leakage check is acknowledged, with a name and a reason"
     answered = [check.acknowledged for check in checks if check.acknowledged is not None]
     return [
-        PolicyCheck(name=f"{ACKNOWLEDGED}{each.check}", passed=True, required=required, seen=each.as_text())
+        PolicyCheck(
+            name=f"{ACKNOWLEDGED}{each.check}", passed=True, required=required, seen=each.as_text(), tier="shadow"
+        )
         for each in answered
     ]
 

@@ -27,16 +27,19 @@ from training.evidence.document import Evidence, read_evidence
 from training.experiment.champion_comparison import (
     ChampionComparison,
     HeadName,
+    ImpossibleComparison,
     compare,
     lacking_columns,
     unanswered,
     winners_predictions,
+    without_unrivalled,
 )
 from training.experiment.predictions import observed_outcomes, predictions_of
 from training.experiment.records import pseudonyms
+from training.handover.granted import answered_by
 from training.promotion.policy import check_policy
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, HELD_OUT, SUMMARY
-from training.registry.decisions import PolicyCheck
+from training.registry.policy_check import PolicyCheck
 from training.registry.release import RegisteredModel
 from training.registry.seal import SEAL_DIGEST
 
@@ -87,12 +90,14 @@ def run_checks(
     if champion is not None and champion.version != candidate.version:
         compared = _compare_updated if evidence.kind == "updated" else _compare
         comparison = compared(candidate, bundle, champion, cohort)
-    return PromotionChecks((as_recorded, sealed, *check_policy(evidence, policy, comparison)), sound=untouched)
+    return PromotionChecks(
+        (as_recorded, sealed, *check_policy(evidence, policy, comparison, answered_by(bundle))), sound=untouched
+    )
 
 
 def _evidence_check(seen: str, *, passed: bool) -> PolicyCheck:
     required = f"{EVIDENCE} of the version's run, unchanged, about this model"
-    return PolicyCheck(name="evidence", passed=passed, required=required, seen=seen)
+    return PolicyCheck(name="evidence", passed=passed, required=required, seen=seen, tier="research")
 
 
 def _unsupported(seen: str, *, sound: bool) -> PromotionChecks:
@@ -115,7 +120,7 @@ def _is_about(evidence: Evidence, bundle: Bundle) -> bool:
 def _sealed_record(candidate: RegisteredModel) -> tuple[PolicyCheck, bool]:
     """Whether the record of a version is as sealed, as a check; and whether nothing was changed."""
     required = "the version's run is sealed, and everything that was sealed is unchanged (see kap audit verify)"
-    check = PolicyCheck(name="sealed record", passed=False, required=required, seen="")
+    check = PolicyCheck(name="sealed record", passed=False, required=required, seen="", tier="research")
     if SEAL_DIGEST not in candidate.tags:
         unsealed = "no seal: the recording was interrupted, or the seal's digest was removed; train again"
         return check.model_copy(update={"seen": unsealed}), True
@@ -211,10 +216,11 @@ def _against(
 def _with_unanswered(comparison: ChampionComparison, bundle: Bundle, champion: RegisteredModel) -> ChampionComparison:
     """The comparison, impossible too if the candidate answers fewer questions than the champion."""
     try:
-        less = unanswered(bundle, load_bundle(champion.folder))
+        known = load_bundle(champion.folder)
     except BundleRefusedError:
         return replace(comparison, caveat="the champion can't be loaded: its horizons were not compared")
-    return replace(comparison, impossible=comparison.impossible + less)
+    comparison = without_unrivalled(comparison, known)
+    return replace(comparison, impossible=comparison.impossible + unanswered(bundle, known))
 
 
 def _favouring(
@@ -237,7 +243,7 @@ def _favouring(
 
 
 def _impossible(champion: RegisteredModel, reason: str) -> ChampionComparison:
-    return ChampionComparison(champion.version, (), (reason,))
+    return ChampionComparison(champion.version, (), (ImpossibleComparison(reason),))
 
 
 def _same_cohort(candidate: RegisteredModel, champion: RegisteredModel) -> bool:

@@ -5,6 +5,13 @@ from collections.abc import Sequence
 from features.protocol.shortening import shortened
 from training.config import PromotionPolicy
 from training.evidence.document import Direction
+from training.promotion.policy_finding import PolicyFinding, QuestionNames, check_of, resting_on
+from training.registry.policy_check import PolicyCheck
+
+
+def direction_check(rows: Sequence[Direction], asked: QuestionNames, policy: PromotionPolicy) -> PolicyCheck:
+    """The check of the directions; ``asked`` has the questions of every landmark, by whose heads it is made."""
+    return check_of("directions", direction_requirement(policy), direction_findings(rows, asked, policy), "clinic")
 
 
 def direction_requirement(policy: PromotionPolicy) -> str:
@@ -16,16 +23,21 @@ def direction_requirement(policy: PromotionPolicy) -> str:
     )
 
 
-def direction_findings(rows: Sequence[Direction], policy: PromotionPolicy) -> list[tuple[bool, str]]:
+def direction_findings(rows: Sequence[Direction], asked: QuestionNames, policy: PromotionPolicy) -> list[PolicyFinding]:
     """Whether each finding meets the policy, and its text; those farthest against first. Empty without rows."""
     taken = [row for row in rows if row.patients]
     against = sorted((row for row in taken if not _keeps(row, policy)), key=lambda row: -row.largest_against)
-    findings = [(False, text) for text in shortened([_against_text(row) for row in against])]
+    about: dict[str, dict[str, None]] = {}
+    for row in against:
+        about.setdefault(row.landmark, {}).update(dict.fromkeys(resting_on(row.head, asked.get(row.landmark, ()))))
+    blocked = {landmark: tuple(names) for landmark, names in about.items()}
+    findings = [PolicyFinding(False, text, blocked) for text in shortened([_against_text(row) for row in against])]
     kept = len(taken) - len(against)
     if kept:
-        findings.append((True, f"{kept} of {len(taken)} steps keep their direction"))
+        findings.append(PolicyFinding(True, f"{kept} of {len(taken)} steps keep their direction"))
     if len(taken) < len(rows):
-        findings.append((True, f"{len(rows) - len(taken)} of {len(rows)} steps do not apply: no record holds the fact"))
+        text = f"{len(rows) - len(taken)} of {len(rows)} steps do not apply: no record holds the fact"
+        findings.append(PolicyFinding(True, text))
     return findings
 
 

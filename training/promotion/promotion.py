@@ -6,32 +6,30 @@ the stores.
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle
-from training.config import load_policy, looser_keys
 from training.decisions.entry import now
+from training.handover.granted import decision_in_force
+from training.handover.hand_over import finish_interrupted, hand_over
+from training.handover.signing import CopySigner
 from training.promotion.approval import DecisionSigner, approved_by, find_signer, kept_policy, record_proposal
 from training.promotion.checks import PromotionChecks, run_checks
+from training.promotion.granting import grant, request_of
 from training.promotion.policy import policy_digest
 from training.promotion.proposal import Proposal, require_proposal
 from training.reasons import require_reason
 from training.registry.approvals import approvals_in_force
 from training.registry.artifacts import EVIDENCE_DIGEST
 from training.registry.decision_log import Chain, DecisionLog
-from training.registry.decisions import Decision, PolicyCheck, champion_before
+from training.registry.decisions import Decision, champion_before
 from training.registry.names import ModelReference
-from training.registry.release import (
-    RegisteredModel,
-    checked,
-    decision_log,
-    fetch,
-    finish_interrupted,
-    hand_over,
-)
+from training.registry.policy_check import PolicyCheck
+from training.registry.release import RegisteredModel, checked, decision_log, fetch
 from training.registry.seal import SEAL_DIGEST
 
 SERVABLE = "servable"
@@ -54,7 +52,9 @@ class Outcome:
 
 
 def promote(proposal: Proposal) -> Outcome:
-    """Make a version champion if it meets the policy, and record the decision, also a refusal.
+    """Make a version champion for the questions that meet the policy, and record the decision, also a refusal.
+
+    If no question does, the version is refused.
 
     Raises ``InputRefusedError`` when there is no such version, no fit reason or a policy looser than the default,
     ``BundleRefusedError`` when its bundle is not the one that was registered, ``ChainBrokenError`` when earlier
@@ -65,7 +65,7 @@ def promote(proposal: Proposal) -> Outcome:
 
 
 def override(proposal: Proposal) -> Outcome:
-    """Make a version champion although it does not meet the policy; recorded as an override by a named person.
+    """Make a version champion for all that it answers, whether or not it meets the policy, by a named person.
 
     A version that meets the policy is promoted as usual, unless the policy is looser than the default. Changed evidence
     can't be overridden, and is recorded as a refusal. Raises as `promote` does, except for a looser policy.
@@ -83,15 +83,22 @@ def propose(proposal: Proposal, *, overridden: bool = False) -> Outcome:
     return _decide(proposal, "override" if overridden else "refuse", _recorded_proposal)
 
 
-def rollback(reason: str, by: str | None = None, model: str | None = None, key: Path | None = None) -> Outcome:
-    """Make the previous champion champion again; raises as `promote` does, and when there is none.
+def rollback(
+    reason: str,
+    by: str | None = None,
+    model: str | None = None,
+    key: Path | None = None,
+    copy_signer: CopySigner | None = None,
+) -> Outcome:
+    """Make the previous champion champion again, for what its last promotion granted.
 
     It needs no approvals, because it must be fast. ``model`` is the name of the registered model; without it, the usual
-    one.
+    one. ``key`` is the file of the key of ``by``, and ``copy_signer`` signs the served copy. Raises as `promote` does,
+    and when there is no previous champion.
     """
     require_reason("rollback", reason, by)
     log = decision_log(model)
-    finished = finish_interrupted(log)
+    finished = finish_interrupted(log, copy_signer)
     chain = log.readable()
     version = champion_before(chain.decisions)
     if version is None:
@@ -101,8 +108,11 @@ def rollback(reason: str, by: str | None = None, model: str | None = None, key: 
     with tempfile.TemporaryDirectory() as scratch:
         restored = fetch(str(ModelReference(log.model, version)), Path(scratch))
         bundle = checked(restored.folder, version, restored.name)
-        draft = _draft(restored, bundle, chain, reason, who).model_copy(update={"action": "rollback"})
-        made = hand_over(restored, bundle.digest, lambda: log.append(draft, who.signer))
+        behind = decision_in_force(chain.decisions, version)
+        again = {"action": "rollback", "tier": behind and behind.tier, "granted": behind and behind.granted}
+        draft = _draft(restored, bundle, chain, reason, who).model_copy(update=again)
+        record = partial(log.append, draft, who.signer)
+        made = hand_over(restored, bundle, record, chain.decisions, copy_signer)
         return Outcome(*made, finished, who.first_key)
 
 
@@ -129,6 +139,7 @@ class _Prepared:
     chain: Chain
     who: DecisionSigner
     finished: Decision | None
+    copy_signer: CopySigner | None
 
 
 def _decide(
@@ -141,7 +152,7 @@ def _decide(
         candidate = fetch(proposal.version, Path(scratch) / "candidate")
         bundle = checked(candidate.folder, candidate.version, candidate.name)
         log = decision_log(candidate.name)
-        finished = finish_interrupted(log)
+        finished = finish_interrupted(log, proposal.copy_signer)
         chain = log.readable()
         who = find_signer(log, proposal.by, proposal.key)
         in_force = approvals_in_force(chain.decisions)
@@ -150,16 +161,20 @@ def _decide(
         champion = fetch(reference, Path(scratch) / "champion") if chain.champion else None
         seen = servable(bundle) or run_checks(candidate, bundle, champion, policy, proposal.cohort)
         draft = _draft(candidate, bundle, chain, proposal.reason, who)
-        meets = seen.passed and not looser_keys(policy, load_policy()) and policy.approvals >= in_force
+        overridden = unless_passed == "override"
+        asked = request_of(replace(proposal, policy=policy), champion, chain.decisions, bundle, overridden=overridden)
+        made = grant(seen, replace(asked, looser=asked.looser or policy.approvals < in_force))
         draft = draft.model_copy(
             update={
-                "action": "promote" if meets else unless_passed if seen.sound else "refuse",
+                "action": made.action,
+                "tier": proposal.tier,
+                "granted": made.granted or None,
                 "policy_digest": policy_digest(policy),
                 "policy": policy.as_document(),
-                "checks": seen.checks,
+                "checks": made.checks,
             }
         )
-        prepared = _Prepared(draft, candidate, bundle, log, chain, who, finished)
+        prepared = _Prepared(draft, candidate, bundle, log, chain, who, finished, proposal.copy_signer)
         if not draft.changes_champion:
             return Outcome(log.append(draft, who.signer), None, finished, who.first_key)
         return (record or _recorded_decision)(prepared)
@@ -167,7 +182,8 @@ def _decide(
 
 def _recorded_decision(ready: _Prepared) -> Outcome:
     draft = ready.draft.model_copy(update={"approved_by": approved_by(ready.draft, ready.chain)})
-    made = hand_over(ready.candidate, ready.bundle.digest, lambda: ready.log.append(draft, ready.who.signer))
+    record = partial(ready.log.append, draft, ready.who.signer)
+    made = hand_over(ready.candidate, ready.bundle, record, ready.chain.decisions, ready.copy_signer)
     return Outcome(*made, ready.finished, ready.who.first_key)
 
 
@@ -185,7 +201,8 @@ def servable(bundle: Bundle) -> PromotionChecks | None:
         return None
     required = "every winner has a form that a bundle can hold without code"
     seen = f"research only, there is nothing to serve: {bundle.research_only}"
-    return PromotionChecks((PolicyCheck(name=SERVABLE, passed=False, required=required, seen=seen),), sound=False)
+    check = PolicyCheck(name=SERVABLE, passed=False, required=required, seen=seen, tier="research")
+    return PromotionChecks((check,), sound=False)
 
 
 def _draft(chosen: RegisteredModel, bundle: Bundle, chain: Chain, reason: str, who: DecisionSigner) -> Decision:

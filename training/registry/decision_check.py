@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from models.promotion import Granted, at_least
 from training.decisions.entry import Entry
 from training.decisions.entry_check import Finding
 from training.decisions.people import people_after
@@ -12,7 +13,14 @@ from training.registry.recorded_decisions import RecordedDecision
 
 def contradictions(decisions: Sequence[Decision]) -> list[Finding]:
     """What contradicts itself in decisions, wherever they are kept."""
-    return [Finding(decision.key, wrong) for decision in decisions for wrong in _own(decision)]
+    found: list[Finding] = []
+    granted: dict[str, Granted] = {}
+    for decision in decisions:
+        own = [*_own(decision), *_unproven(decision, granted.get(decision.version, {}))]
+        found += [Finding(decision.key, wrong) for wrong in own]
+        if decision.changes_champion:
+            granted[decision.version] = decision.granted or {}
+    return found
 
 
 def signed_wrongly(entries: Sequence[Entry], recorded: Sequence[RecordedDecision]) -> list[Finding]:
@@ -39,6 +47,21 @@ def _own(decision: Decision) -> Iterator[str]:
         yield "makes a version champion and promotes none of its questions"
     if not decision.by.strip():
         yield "names nobody who decided"
+
+
+def _unproven(decision: Decision, before: Granted) -> Iterator[str]:
+    """Questions that a decision promotes by the policy although its own checks say otherwise.
+
+    What an earlier decision on the version granted, ``before``, stays.
+    """
+    if decision.action != "promote":
+        return
+    for landmark, tiers in (decision.granted or {}).items():
+        for question, tier in tiers.items():
+            needed = [check for check in decision.checks if at_least(tier, check.tier)]
+            failed = [check.name for check in needed if check.blocks(landmark, question)]
+            if failed and not at_least(before.get(landmark, {}).get(question), tier):
+                yield f"promotes {question}, {landmark}, although its own checks failed: {', '.join(failed)}"
 
 
 def _against_entries(each: RecordedDecision, before: Sequence[Decision], earlier: Sequence[Entry]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from models.promotion import Tier
 from training.decisions.canonical import canonical, digest_of
 from training.decisions.entry_check import Finding
+from training.registry.policy_check import PolicyCheck
 
 FIRST = "0" * 64
 """The previous hash of the first decision."""
@@ -33,17 +34,6 @@ NOT_WHOLE = (
     "is missing, so that the decision is not whole. If nothing else is wrong, recording it was interrupted before it "
     "took effect: delete the tags of the registered model that begin with {key}, then decide again"
 )
-
-
-class PolicyCheck(BaseModel):
-    """One requirement of the promotion policy, and the finding."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-    name: str
-    passed: bool
-    required: str
-    seen: str
 
 
 class Decision(BaseModel):

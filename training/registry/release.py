@@ -1,19 +1,16 @@
-"""The two stores of models: the registry says which version is champion, BentoML's store serves a checked copy of it.
+"""The registry says which version is champion; `training.handover` copies it into BentoML's store.
 
 Whether a version may become champion is decided in `promotion`.
 """
 
-import hashlib
 import logging
 import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -21,17 +18,12 @@ from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
-from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from training.failures import StoreUnreachableError
 from training.held_signals import signals_held
-from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
-from training.registry.decision_log import CHAMPION, HEAD, STORE, DecisionLog
-from training.registry.decisions import Decision
+from training.registry.decision_log import DecisionLog
 from training.registry.names import MODEL_NAME, ModelReference
-from training.registry.performance import RecordedEvidence, performance_of
 from training.registry.references import find_reference, usual_name
 from training.registry.served_heads import served_heads
-from training.registry.stored_training import ServedCopy
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
 EVALUATION = "evaluation "
@@ -175,103 +167,6 @@ def decision_log(name: str | None = None) -> DecisionLog:
     client = MlflowClient()
     model = name or usual_name(client)
     return DecisionLog(client, model, served_heads(client, model))
-
-
-def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decision]) -> tuple[Decision, str]:
-    """Copy a version's bundle into BentoML's store, record the decision, and make the version champion.
-
-    The copy includes the performance file, so that the service needs no registry. The decision is recorded after the
-    copy is written, and the copy is kept, with the decision's hash, after the decision is recorded. Returns the
-    decision and the tag of the store's new entry, which becomes its latest.
-    """
-    import bentoml  # only a promotion needs it
-
-    labels = {"mlflow_version": chosen.version, "run_id": chosen.run_id, "bundle_digest": digest[:63]}
-    performance = performance_of(digest, _recorded_evidence(chosen)).as_json().encode()
-    metadata = {
-        "bundle_digest": digest,
-        "mlflow_version": chosen.version,
-        PERFORMANCE_DIGEST: hashlib.sha256(performance).hexdigest(),
-    }
-    client = MlflowClient()
-    with bentoml.models.create(chosen.name, labels=labels, metadata=metadata) as model:
-        shutil.copytree(chosen.folder, Path(model.path) / "bundle")
-        (Path(model.path) / PERFORMANCE).write_bytes(performance)
-        decision = decide()
-        model.info.metadata[HEAD] = decision.hash
-        model.info.metadata[STORE] = client.get_registered_model(chosen.name).tags.get(STORE, "")
-    client.set_registered_model_alias(chosen.name, CHAMPION, chosen.version)
-    said = {
-        "promoted_reason": decision.reason,
-        "promoted_by": decision.by,
-        "promoted_at": decision.at,
-        f"promotion {decision.at}": f"{decision.by}: {decision.reason}",
-    }
-    for key, value in said.items():
-        client.set_model_version_tag(chosen.name, chosen.version, key, value)
-    return decision, str(model.tag)
-
-
-def _recorded_evidence(chosen: RegisteredModel) -> list[RecordedEvidence]:
-    """The evidence of a version's run, and of every evaluation on another cohort."""
-    evaluations = {
-        key.removeprefix(EVALUATION): f"the evaluation on {source}"
-        for key, source in sorted(chosen.tags.items())
-        if key.startswith(EVALUATION)
-    }
-    own = _evidence_of(chosen.run_id, "the run that made this version", (chosen.tags.get(EVIDENCE_DIGEST),))
-    return [own, *(_evidence_of(run_id, what) for run_id, what in evaluations.items())]
-
-
-def _evidence_of(run_id: str, what: str, noted: tuple[str | None, ...] = ()) -> RecordedEvidence:
-    digest, document = None, None
-    try:
-        digest = MlflowClient().get_run(run_id).data.tags.get(EVIDENCE_DIGEST)
-        with tempfile.TemporaryDirectory() as scratch:
-            path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=EVIDENCE, dst_path=scratch)
-            document = Path(path).read_bytes()
-    except (MlflowException, OSError):
-        pass  # `performance` reports whether it is lost or was never recorded
-    return RecordedEvidence(run_id, what, document, (*noted, digest))
-
-
-def finish_interrupted(log: DecisionLog) -> Decision | None:
-    """Complete the last decision if it was recorded and then interrupted; returns that decision, if there is one.
-
-    Raises ``BundleRefusedError`` if the bundle is not the one of the decision.
-    """
-    last = log.settled().unfinished
-    if last is None or not last.changes_champion:
-        return last if last is None else log.keep_head(last)
-    with tempfile.TemporaryDirectory() as scratch:
-        chosen = fetch(str(ModelReference(log.model, last.version)), Path(scratch))
-        digest = checked(chosen.folder, chosen.version, chosen.name).digest
-        if digest != last.bundle_digest:
-            raise BundleRefusedError(f"version {last.version}: its bundle is not the one of decision {last.number}")
-        hand_over(chosen, digest, lambda: log.keep_head(last))
-    return last
-
-
-def served_copies(name: str | None = None) -> tuple[ServedCopy, ...]:
-    """Every copy in BentoML's store of a model, or of any, of this registry or another; the oldest first."""
-    import bentoml
-
-    found = [model for model in bentoml.models.list() if name in (None, model.tag.name) and _is_copy(model)]
-    return tuple(
-        ServedCopy(
-            tag=str(model.tag),
-            version=str(model.info.labels.get("mlflow_version", "")),
-            run_id=str(model.info.labels.get("run_id", "")),
-            folder=Path(model.path),
-            performance_digest=model.info.metadata.get(PERFORMANCE_DIGEST),
-        )
-        for model in sorted(found, key=lambda model: model.creation_time)
-    )
-
-
-def _is_copy(model: Any) -> bool:
-    """Whether an entry of BentoML's store was made by a promotion: the store may hold other models too."""
-    return model.tag.name == MODEL_NAME or "bundle_digest" in model.info.metadata
 
 
 def load_registered(version_or_alias: str) -> tuple[Bundle, str]:

@@ -25,7 +25,8 @@ class StoredVersion:
 class ServedCopy:
     """An entry of BentoML's store, with the version and run that it names as its source.
 
-    ``performance_digest`` is that of its performance file; ``None`` in copies without one.
+    The digests are those that its metadata name of its performance file, its promotion file (``None`` in copies without
+    one) and its bundle.
     """
 
     tag: str
@@ -33,6 +34,20 @@ class ServedCopy:
     run_id: str
     folder: Path
     performance_digest: str | None
+    promotion_digest: str | None = None
+    bundle_digest: str = ""
+
+
+@dataclass(frozen=True)
+class AnsweringCopy:
+    """The entry of BentoML's store that a service here answers with; ``tag`` is what the service asks the store for.
+
+    ``copy`` is ``None`` where the store has none, or, with a sentence in ``damaged``, one that can't be read.
+    """
+
+    tag: str
+    copy: ServedCopy | None
+    damaged: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +69,8 @@ class StoredTraining:
 
     ``deleted`` names runs that are marked as deleted. ``landmark_tags`` are the tags of the run of each landmark.
     ``artifacts`` is the folder of the training's own artifacts, ``bundle`` that of its model. ``copies`` are all copies
-    of the model in BentoML's store here, also of other versions; ``registered_runs`` are the runs of all versions.
+    of the model in BentoML's store here, also of other versions, and ``answering`` is the one that a service here
+    loads; ``registered_runs`` are the runs of all versions.
     """
 
     run_id: str
@@ -69,6 +85,7 @@ class StoredTraining:
     evaluations: tuple[StoredEvaluation, ...] = ()
     copies: tuple[ServedCopy, ...] = ()
     registered_runs: frozenset[str] = frozenset()
+    answering: AnsweringCopy | None = None
 
     def recorded(self, key: str) -> dict[str, str | None]:
         """A tag's value on the run and on every version of it, by place; ``None`` where it is not set."""

@@ -21,7 +21,8 @@ from training.failures import EvidenceFailedError
 from training.provenance import CANDIDATE
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import DecisionLog
-from training.registry.decisions import Decision, PolicyCheck
+from training.registry.decisions import Decision
+from training.registry.policy_check import PolicyCheck
 from training.registry.release import (
     EVALUATION,
     RegisteredModel,

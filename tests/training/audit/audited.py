@@ -15,19 +15,21 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models.model import ModelStore
 from mlflow.tracking import MlflowClient
 
+from models.bundle import load_bundle
 from tests.training.evidences import good_evidence, with_landmarks
 from training.arithmetic import arithmetic
 from training.audit.audit import seal_run, verify
 from training.evidence.document import Evidence
 from training.experiment.external import used
 from training.experiment.train import Training, quietly
+from training.handover.hand_over import hand_over
 from training.plausibility.cohort_check import CohortCheck
 from training.plausibility.findings import findings
 from training.plausibility.score_table import score_table
 from training.registry.decision_log import DecisionLog
 from training.registry.decisions import FIRST, Decision
 from training.registry.names import MODEL_NAME
-from training.registry.release import fetch, hand_over
+from training.registry.release import fetch
 from training.tracking.training import record
 from training.verdicts import Verdict
 
@@ -154,5 +156,5 @@ def _promote(audited: RecordedTraining, scratch: Path) -> None:
     )
     log = DecisionLog(audited.client, MODEL_NAME)
     chosen = fetch(audited.version, scratch)
-    hand_over(chosen, decision.bundle_digest, lambda: log.append(decision))
+    hand_over(chosen, load_bundle(chosen.folder), lambda: log.append(decision), ())
     shutil.rmtree(scratch)

@@ -28,8 +28,9 @@ from training.audit.audit import seal_run
 from training.audit.prediction_lineage import PredictionLineage, decision_verdict
 from training.cli.app import main
 from training.registry.decision_log import Chain
-from training.registry.decisions import FIRST, Decision, PolicyCheck
+from training.registry.decisions import FIRST, Decision
 from training.registry.names import MODEL_NAME
+from training.registry.policy_check import PolicyCheck
 
 pytestmark = pytest.mark.slow
 

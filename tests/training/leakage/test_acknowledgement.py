@@ -18,7 +18,8 @@ from training.experiment.evidence import build_evidence
 from training.experiment.train import quietly, train
 from training.leakage.checks import LeakageFoundError
 from training.provenance import collect_provenance
-from training.registry.decisions import FIRST, Decision, PolicyCheck
+from training.registry.decisions import FIRST, Decision
+from training.registry.policy_check import PolicyCheck
 from training.report.page.not_for import exclusions
 
 TWINS = Acknowledgement(check="duplicated patients", by="A. Rivera", reason="twins of one clinic, both seen")

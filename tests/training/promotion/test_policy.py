@@ -19,9 +19,9 @@ from tests.training.evidences import (
 )
 from training.config import load_config, load_policy, looser_keys
 from training.evidence.document import Acknowledgement, Estimate, Evidence, Question, RefitCheck, SampleSize, Subgroup
-from training.experiment.champion_comparison import ChampionComparison, HeadComparison
+from training.experiment.champion_comparison import ChampionComparison, HeadComparison, ImpossibleComparison
 from training.promotion.policy import check_policy, policy_digest
-from training.registry.decisions import PolicyCheck
+from training.registry.policy_check import PolicyCheck
 
 POLICY = load_policy()
 
@@ -321,7 +321,9 @@ def test_a_model_clearly_worse_than_the_champion_is_refused(
 
 
 def test_a_champion_who_can_not_be_compared_with_refuses_and_says_what_to_do() -> None:
-    (found,) = failed(good_evidence(), ChampionComparison("1", (), ("give the cohort with --cohort DIR",)))
+    (found,) = failed(
+        good_evidence(), ChampionComparison("1", (), (ImpossibleComparison("give the cohort with --cohort DIR"),))
+    )
     assert "--cohort DIR" in found.seen
     assert failed(good_evidence(), ChampionComparison("1"))
 

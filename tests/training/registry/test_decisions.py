@@ -12,13 +12,13 @@ from training.registry.decisions import (
     LONGEST,
     Decision,
     Head,
-    PolicyCheck,
     champion_after,
     champion_before,
     decisions_behind,
     read_decisions,
     verify_chain,
 )
+from training.registry.policy_check import PolicyCheck
 
 CHECK = PolicyCheck(name="calibration slope", passed=True, required="0.8 to 1.25", seen="remission 0.96 (0.8 to 1.1)")
 COURSE = (

@@ -2,7 +2,8 @@
 
 import pytest
 
-from training.registry.decisions import FIRST, Decision, PolicyCheck
+from training.registry.decisions import FIRST, Decision
+from training.registry.policy_check import PolicyCheck
 from training.tracking.report import decision_text
 
 PASSED = ("evidence", "leakage")

@@ -112,7 +112,7 @@ def checks_text(decision: "Decision") -> str:
     lines = []
     for check in decision.checks:
         lines += [
-            f"{'passed' if check.passed else 'FAILED'}  {check.name}",
+            f"{check.verdict}  {check.name}",
             _indented("required: ", check.required),
             _indented("seen:     ", check.seen),
         ]

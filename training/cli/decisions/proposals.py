@@ -1,6 +1,7 @@
 """`kap propose` and `kap approve`: a promotion that other people look at before it is made."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,11 @@ from training.cli.decisions.decision_text import checks_summary, checks_text
 from training.cli.decisions.options import KEY, MODEL_NAME_OPTION, WHO, answers_for_broken_chains, say_first_key
 from training.cli.decisions.promotion import report
 from training.cli.options.errors import FILE, FOLDER, answers_for_mistakes
+from training.cli.options.promotion import NARROWER, TIER
+from training.cli.texts.granted_text import granted_text
+
+if TYPE_CHECKING:
+    from models.promotion import Tier
 
 
 @click.command()
@@ -15,6 +21,8 @@ from training.cli.options.errors import FILE, FOLDER, answers_for_mistakes
 @click.option("--reason", required=True, help="Why this version, in one line; kept permanently.")
 @WHO
 @KEY
+@TIER
+@NARROWER
 @click.option("--override", "overridden", is_flag=True, help="Propose an override: a check fails.")
 @click.option("--cohort", type=FOLDER, default=None, help="The cohort that VERSION was trained or updated on.")
 @click.option("--policy", "policy_file", type=FILE, default=None, help="TOML file that overrides [policy].")
@@ -26,6 +34,8 @@ def propose(
     reason: str,
     by: str,
     key: Path | None,
+    tier: "Tier",
+    narrower: bool,
     overridden: bool,
     cohort: Path | None,
     policy_file: Path | None,
@@ -33,13 +43,24 @@ def propose(
     """Propose VERSION as champion: make all checks and record them for others to approve.
 
     Nothing changes yet. Others look at the checks and approve with kap approve. Then kap promote promotes, with the
-    same options. An approval holds for exactly this proposal: it ends if bundle, evidence, seal, policy or champion change.
-    If a check fails, and --override is not given, nothing is proposed: the refusal is recorded, exit code 4.
+    same options. An approval holds for exactly this proposal: it ends if bundle, evidence, seal, policy or champion
+    change. If no question passes, and --override is not given, nothing is proposed: the refusal is recorded, exit
+    code 4.
     """
     from training.config import load_policy
     from training.promotion.proposal import Proposal, require_proposal
 
-    proposal = Proposal(version, reason, load_policy(policy_file), by, cohort, key, own_policy=policy_file is not None)
+    proposal = Proposal(
+        version,
+        reason,
+        load_policy(policy_file),
+        by,
+        cohort,
+        tier=tier,
+        narrower=narrower,
+        key=key,
+        own_policy=policy_file is not None,
+    )
     require_proposal(proposal, overridden=overridden)  # before the next imports, which take seconds
 
     from training.promotion.promotion import propose as propose_version
@@ -47,6 +68,7 @@ def propose(
     outcome = propose_version(proposal, overridden=overridden)
     draft = outcome.decision
     click.echo(checks_text(draft) if draft.action == "promote" else checks_summary(draft))
+    click.echo(f"\n{granted_text(draft)}\n")
     if outcome.proposal is None:
         report(outcome)
         return

@@ -1,0 +1,55 @@
+"""The copies of models in BentoML's store, and which of them the service answers with."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from models.performance import PERFORMANCE_DIGEST
+from models.promotion import PROMOTION_DIGEST
+from training.registry.names import MODEL_NAME
+from training.registry.stored_training import AnsweringCopy, ServedCopy
+
+SERVED = "KAP_MODEL"
+"""The setting of the service that names its model; a version of it may be pinned."""
+
+
+def served_copies(name: str | None = None) -> tuple[ServedCopy, ...]:
+    """Every copy in BentoML's store of a model, or of any, of this registry or another; the oldest first."""
+    import bentoml
+
+    found = [model for model in bentoml.models.list() if name in (None, model.tag.name) and _is_copy(model)]
+    return tuple(map(_copy, sorted(found, key=lambda model: model.creation_time)))
+
+
+def answering_copy(name: str) -> AnsweringCopy:
+    """The copy that a service of this store loads for a model, found as the service finds it.
+
+    That is the entry which BentoML calls the latest of that name, whatever its age, or the one that KAP_MODEL names
+    here.
+    """
+    import bentoml
+
+    tag = os.environ.get(SERVED) or f"{name}:latest"
+    try:
+        return AnsweringCopy(tag, _copy(bentoml.models.get(tag)))
+    except bentoml.exceptions.NotFound:
+        return AnsweringCopy(tag, None)
+    except Exception as error:  # noqa: BLE001 - BentoML raises what its parser does
+        return AnsweringCopy(tag, None, f"it can't be read ({type(error).__name__})")
+
+
+def _copy(model: Any) -> ServedCopy:
+    return ServedCopy(
+        tag=str(model.tag),
+        version=str(model.info.labels.get("mlflow_version", "")),
+        run_id=str(model.info.labels.get("run_id", "")),
+        folder=Path(model.path),
+        performance_digest=model.info.metadata.get(PERFORMANCE_DIGEST),
+        promotion_digest=model.info.metadata.get(PROMOTION_DIGEST),
+        bundle_digest=str(model.info.metadata.get("bundle_digest", "")),
+    )
+
+
+def _is_copy(model: Any) -> bool:
+    """Whether an entry of BentoML's store was made by a promotion: the store may hold other models too."""
+    return model.tag.name == MODEL_NAME or "bundle_digest" in model.info.metadata
