@@ -26,6 +26,7 @@ PICTURE_IN_NAMES = re.compile("planted|shares|moved|told|hundred")
 PHRASE = "row_plots?|in_words|future_rewritten|named_log|lasting_connection|planted_copy|for_ever|come_again"
 STORED = {
     "--in-words": "an option of `kap predict` that scripts use",
+    "dsseEnvelope": "the signed part of a signature, as Sigstore's format calls it",
     "learned": "the heads of a landmark in a bundle's manifest",
     "learned_from": "a field of the model's published description",
     **dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), "fields of a Kubernetes manifest"),
