@@ -172,9 +172,9 @@ def test_the_program_of_model_signing_accepts_the_same_copy_and_refuses_a_change
 ) -> None:
     key_pair(tmp_path, "lead")
     sign(copy, tmp_path / "lead.key")
-    moved = shutil.copytree(copy, tmp_path / "elsewhere")
-    words = ["verify", "key", str(moved), "--signature", str(moved / SIGNATURE), "--public_key"]
+    elsewhere = shutil.copytree(copy, tmp_path / "elsewhere")
+    words = ["verify", "key", str(elsewhere), "--signature", str(elsewhere / SIGNATURE), "--public_key"]
     command = [sys.executable, "-m", "model_signing", *words, str(tmp_path / "lead.pub")]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
-    (moved / "promotion.json").write_text("{}")
+    (elsewhere / "promotion.json").write_text("{}")
     assert subprocess.run(command, capture_output=True, check=False).returncode != 0
