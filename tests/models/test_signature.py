@@ -119,7 +119,7 @@ def test_a_signature_that_leaves_a_file_out_does_not_vouch_for_the_copy(copy: Pa
         verify_signature(copy, tmp_path / "lead.pub")
 
 
-def test_another_key_an_absent_signature_and_a_damaged_one_are_told_apart(copy: Path, tmp_path: Path) -> None:
+def test_another_key_an_absent_signature_and_a_damaged_one_are_distinguished(copy: Path, tmp_path: Path) -> None:
     for name in ("lead", "stranger"):
         key_pair(tmp_path, name)
     with pytest.raises(BundleRefusedError, match="not signed"):
