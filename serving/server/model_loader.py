@@ -75,14 +75,19 @@ def entries(tag: str) -> list[bentoml.Model]:
     wanted = bentoml.Tag.from_taglike(tag)
     if wanted.version not in (None, "latest"):
         return []
-    found = []
-    store = Path(BentoMLContainer.model_store.get()._path)  # noqa: SLF001 - its own list ends at a damaged entry
-    for folder in store.glob(f"{wanted.name}/*/"):
-        with contextlib.suppress(Exception):
-            found.append(bentoml.models.get(f"{wanted.name}:{folder.name}"))
-    found.sort(key=lambda model: model.creation_time, reverse=True)
+    found = _readable(wanted.name)
     digests = [model.info.labels.get("bundle_digest") for model in found]
     return sorted(found, key=lambda model: model.info.labels.get("bundle_digest") != digests[0])
+
+
+def _readable(name: str) -> list[bentoml.Model]:
+    """The readable entries of a name, or of every one (``*``), the latest first."""
+    found = []
+    store = Path(BentoMLContainer.model_store.get()._path)  # noqa: SLF001 - its own list ends at a damaged entry
+    for folder in store.glob(f"{name}/*/"):
+        with contextlib.suppress(Exception):
+            found.append(bentoml.models.get(f"{folder.parent.name}:{folder.name}"))
+    return sorted(found, key=lambda model: model.creation_time, reverse=True)
 
 
 def load_served(stored: bentoml.Model, limits: BodyLimits, trusted: Path | None = None) -> ServedModel:
@@ -107,6 +112,26 @@ def load_served(stored: bentoml.Model, limits: BodyLimits, trusted: Path | None 
     predictor = Predictor(bundle, version, run_id, None if promotion is None else promotion.granted)
     pages = pages_of(predictor, run_id=run_id, tag=tag, performance=performance, limits=limits, promotion=promotion)
     return ServedModel(bundle, version, run_id, tag, predictor, pages, promotion, signed_by)
+
+
+@dataclass(frozen=True)
+class PromotedCopy:
+    """An entry of the store made by a promotion, and its decision; none in one of an earlier version."""
+
+    tag: str
+    promotion: Promotion | None
+
+
+def promoted_copy(bundle_digest: str) -> PromotedCopy | None:
+    """The latest entry of this machine's store with a bundle; ``None`` without one.
+
+    Raises ``BundleRefusedError`` if its decision was changed.
+    """
+    found = (one for one in _readable("*") if one.info.metadata.get("bundle_digest") == bundle_digest)
+    latest = next(found, None)
+    if latest is None:
+        return None
+    return PromotedCopy(str(latest.tag), read_promotion(Path(latest.path), latest.info.metadata))
 
 
 class ModelLoader:
