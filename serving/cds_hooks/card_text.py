@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from serving.contract.calendar import CourseCalendar
+from serving.contract.description import PromotionDescription
 from serving.contract.response import Caution, Interval, NotPredictable, Prediction
 from serving.decision.percents import percent_digits
 from serving.prediction.caution_sources import shown_source
-from serving.prediction.description import NOT_A_DEVICE, SYNTHETIC
+from serving.prediction.description import NOT_A_DEVICE, SYNTHETIC, promotion_sentence
 
 MOST_SUMMARY = 139
 """Characters: fewer than 140 [CDS Hooks 2.0, Card Attributes]."""
@@ -52,11 +53,13 @@ class CardContext:
     """What a card says besides the answer: the calendar of the course, and the prefetch keys that were not there.
 
     ``is_over`` if the course ended so long ago that a card without a prediction would tell nobody anything.
+    ``promotion`` is the decision about the model that answered, if it is known.
     """
 
     calendar: CourseCalendar
     lacking: Sequence[str]
     is_over: bool = False
+    promotion: PromotionDescription | None = None
 
 
 def percent(probability: float) -> str:
@@ -152,24 +155,30 @@ def caution_detail_of(cautions: Sequence[Caution], context: CardContext) -> str:
 def detail_of(answer: Prediction | NotPredictable, context: CardContext) -> str:
     """The details: numbers with intervals, when and by which model, and what the numbers do not say."""
     shown = _predicted(answer, context) if isinstance(answer, Prediction) else _not_predicted(answer)
-    parts = [*shown, *_lacking(context), _model(answer), f"{NO_EFFECT} {NOT_A_DEVICE}"]
+    parts = [*shown, *_lacking(context), _model(answer, context), f"{NO_EFFECT} {NOT_A_DEVICE}"]
     return "\n\n".join(parts)
 
 
 def _predicted(answer: Prediction, context: CardContext) -> Iterator[str]:
     lines = []
+    withheld = {one.question for one in answer.withheld}
+    relapse = () if answer.relapse is None else answer.relapse.at_horizons
+    risks = [one for one in relapse if f"relapse_{one.days}" not in withheld]
+    lasting = [one for one in answer.sustained_remission if f"sustained_{one.horizon_days}" not in withheld]
     if answer.remission is not None:
         lines.append(f"**Remission:** {with_interval(answer.remission.probability, answer.remission.interval_90)}")
-    for risk in answer.relapse.at_horizons if answer.relapse is not None else ():
+    for risk in risks:
         shown = with_interval(risk.probability, risk.interval_90)
         lines.append(f"**Relapse within {time_text(risk.days)}**, if in remission: {shown}")
-    for one in answer.sustained_remission:
+    for one in lasting:
         shown = with_interval(one.probability, one.interval_90)
-        lasting = f"remission, then {time_text(one.horizon_days)} without relapse"
-        lines.append(f"**Sustained remission** ({lasting}), of all: {shown}")
+        what = f"remission, then {time_text(one.horizon_days)} without relapse"
+        lines.append(f"**Sustained remission** ({what}), of all: {shown}")
     yield "\n".join(f"- {line}" for line in lines)
-    if answer.relapse is not None and answer.sustained_remission:
+    if risks and lasting:
         yield _COUNTED
+    if answer.withheld:
+        yield f"**Not given:** {' '.join(one.message for one in answer.withheld)}"
     if any("90% interval" in line for line in lines):
         yield _INTERVAL
     date = context.calendar.date_of(answer.landmark.day)
@@ -199,6 +208,7 @@ def _lacking(context: CardContext) -> Iterator[str]:
         )
 
 
-def _model(answer: Prediction | NotPredictable) -> str:
+def _model(answer: Prediction | NotPredictable, context: CardContext) -> str:
     synthetic = f" **{SYNTHETIC}**" if answer.model.synthetic else ""
-    return f"Model: version {answer.model.version}, digest {answer.model.bundle_digest[:12]}.{synthetic}"
+    promoted = "" if context.promotion is None else f" {promotion_sentence(context.promotion)}"
+    return f"Model: version {answer.model.version}, digest {answer.model.bundle_digest[:12]}.{promoted}{synthetic}"

@@ -40,6 +40,7 @@ class Readiness(Part):
     model: str
     log: str
     newest_model_refused: str | None
+    model_overridden: bool = False
 
 
 class Reader(Generic[Answer]):

@@ -2,7 +2,8 @@
 
 from features.protocol.document import Covariate, RelapseRule, RemissionRule
 from models.performance import Performance
-from serving.contract.response import Part, Probability
+from models.promotion import Action, Tier
+from serving.contract.response import Part, Probability, QuestionTier
 
 
 class HeadDescription(Part):
@@ -69,12 +70,31 @@ class FeatureDescription(Part):
     maximum: float
 
 
+class PromotionDescription(Part):
+    """The decision by which this model answers: its number, what was decided by whom, when (UTC) and why.
+
+    ``granted`` has the tier of every question at every landmark. ``overridden``: it was promoted although the checks in
+    ``not_met`` were not met. ``approved_by`` are the persons who approved it before.
+    """
+
+    decision: int
+    action: Action
+    by: str
+    at: str
+    reason: str
+    tier: Tier
+    granted: dict[str, dict[str, QuestionTier]]
+    overridden: bool
+    not_met: list[str]
+    approved_by: list[str]
+
+
 class ModelDescription(Part):
     """The served model: its origin, intended use, development cohort and performance.
 
     ``version`` and ``run_id`` name it and its training in the registry. ``bundle_digest`` is the SHA-256 of its
     manifest, which has the digests of all its files. ``synthetic``: fitted on made-up patients. ``performance`` has 95%
-    intervals; if it is null, ``notes`` says why.
+    intervals. ``promotion`` is the decision by which it answers. Where one is null, ``notes`` says why.
     """
 
     version: str
@@ -89,6 +109,7 @@ class ModelDescription(Part):
     features: list[FeatureDescription]
     performance: Performance | None
     notes: list[str]
+    promotion: PromotionDescription | None = None
 
 
 class Band(Part):

@@ -8,9 +8,14 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from models.promotion import Tier
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 Document: TypeAlias = dict[str, Any]
 """An answer, or a part of one, as plain values for JSON, in the form of a type below."""
+QuestionTier: TypeAlias = Tier | Literal["not_promoted"]
+"""What the served model may do with a question: only the answer to one of the clinic is given."""
+WithheldCode: TypeAlias = Literal["in_shadow", "research_only", "not_promoted"]
 
 
 class Part(BaseModel):
@@ -147,8 +152,25 @@ class Caution(Part):
     source: str
 
 
+class WithheldQuestion(Part):
+    """A question that the model can answer, and whose answer is not given, because it is not promoted for the clinic.
+
+    ``question`` is ``remission``, ``relapse_H`` or ``sustained_H`` (H days after remission). ``code``: ``in_shadow``
+    (the answer is in the log), ``research_only`` or ``not_promoted`` (it is nowhere).
+    """
+
+    question: str
+    code: WithheldCode
+    message: str
+
+
 class Prediction(Part):
-    """The answer for a patient at the latest landmark that the record has reached."""
+    """The answer for a patient at the latest landmark that the record has reached.
+
+    ``tiers`` has the tier of every question at this landmark; only those of the clinic are answered. A null for a
+    question that ``withheld`` lists is no number that is not known: the model has one, and does not give it. A week of
+    the curve is given only if all questions up to the next horizon are.
+    """
 
     outcome: Literal["predicted"] = "predicted"
     prediction_id: str
@@ -162,6 +184,8 @@ class Prediction(Part):
     not_recorded: list[str]
     not_used: UnusedRecordCounts
     notes: list[str]
+    tiers: dict[str, QuestionTier] = {}
+    withheld: list[WithheldQuestion] = []
     cautions: list[Caution]
 
 
@@ -177,9 +201,10 @@ class Reason(Part):
 
 
 class NotPredictable(Part):
-    """No prediction is possible for this record, now or ever; ``reasons`` says why.
+    """No prediction is given for this record; ``reasons`` says why.
 
-    ``applicability`` is null unless the patient is too unlike the training patients.
+    ``applicability`` is null unless the patient was compared with the training patients. ``tiers`` has the tier of
+    every question at the landmark, if the reason is that none is promoted for the clinic.
     """
 
     outcome: Literal["not_predictable"] = "not_predictable"
@@ -187,6 +212,7 @@ class NotPredictable(Part):
     model: AnsweringModel
     applicability: Applicability | None
     reasons: list[Reason]
+    tiers: dict[str, QuestionTier] = {}
     cautions: list[Caution]
 
 

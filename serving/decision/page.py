@@ -24,6 +24,7 @@ from serving.decision.features import HeadWeights
 from serving.decision.link import launch_query
 from serving.decision.names import PageNames
 from serving.decision.phrases import PagePhrases
+from serving.decision.releases import ReleasePhrases
 from serving.decision.templating import rendered, source_hash, static_text
 from serving.decision.texts import LANGUAGES, TextCatalogue, texts_in
 from serving.decision.view import DecisionView
@@ -61,6 +62,7 @@ def render_page(view: DecisionView, language: str) -> str:
         names=names,
         say=say,
         cards=CardSentences(texts, say, view),
+        release=ReleasePhrases(texts, say),
         defined=OutcomeDefinitions(texts, names, say, view),
         curve=curve_figure(view.curve),
         icons=icon_places,

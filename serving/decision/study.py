@@ -10,6 +10,7 @@ from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
 from models.performance import Performance
 from models.score import LinearScore
+from serving.contract.description import PromotionDescription
 from serving.contract.response import AnsweringModel
 
 Centres: TypeAlias = Mapping[str, float]
@@ -22,6 +23,7 @@ class StudyFacts:
 
     ``synthetic``: they were made up. ``centres`` are the averages of the features by landmark and head; none of boosted
     trees, which have none. ``features``: how many there are. ``current``: it is the study of the model that answered.
+    ``promotion`` is the decision about it, if it is known.
     """
 
     bundle_digest: str
@@ -32,6 +34,7 @@ class StudyFacts:
     features: int = 0
     performance: Performance | None = None
     current: bool = True
+    promotion: PromotionDescription | None = None
 
     @property
     def fewest_years(self) -> float:
@@ -58,12 +61,21 @@ class StudyFacts:
         if self.answered(model):
             return replace(self, synthetic=model.synthetic)
         return replace(
-            self, synthetic=model.synthetic, patients={}, centres={}, features=0, performance=None, current=False
+            self,
+            synthetic=model.synthetic,
+            patients={},
+            centres={},
+            features=0,
+            performance=None,
+            current=False,
+            promotion=None,
         )
 
 
-def study_facts(bundle: Bundle, performance: Performance | None = None) -> StudyFacts:
-    """The facts about a bundle's study; ``performance`` is what is stored beside it."""
+def study_facts(
+    bundle: Bundle, performance: Performance | None = None, promotion: PromotionDescription | None = None
+) -> StudyFacts:
+    """The facts about a bundle's study; ``performance`` and ``promotion`` are what is stored beside it."""
     return StudyFacts(
         bundle_digest=bundle.digest,
         protocol=bundle.protocol,
@@ -75,6 +87,7 @@ def study_facts(bundle: Bundle, performance: Performance | None = None) -> Study
         centres={model.landmark.name: _centres(model, bundle.features) for model in bundle.models},
         features=len(bundle.features),
         performance=performance,
+        promotion=promotion,
     )
 
 

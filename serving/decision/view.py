@@ -18,6 +18,7 @@ from serving.contract.response import (
     Prediction,
     PredictionResponse,
     Reason,
+    WithheldQuestion,
 )
 from serving.decision.features import NO_CENTRES, HeadWeights, head_weights
 from serving.decision.frequencies import Frequency, frequency
@@ -58,7 +59,8 @@ class DecisionView:
     """All that the page shows; ``token`` is that of its launch, if its reader may ask what-ifs and change the language.
 
     Without a prediction ``numbers`` is empty and ``reasons`` says why. ``remission`` and ``relapse`` are what counted.
-    ``scale`` decides the patient's outcomes.
+    ``scale`` decides the patient's outcomes. ``withheld`` are the questions to which the model has a number that is not
+    given.
     """
 
     prediction_id: str
@@ -78,6 +80,7 @@ class DecisionView:
     scale: Instrument | None = None
     reasons: tuple[Reason, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
+    withheld: tuple[WithheldQuestion, ...] = ()
     token: str | None = None
     minutes: int | None = None
     made_on: dt.date | None = None
@@ -136,6 +139,7 @@ def _with_numbers(answer: Prediction, launch: Launch, study: StudyFacts) -> Deci
         notes=model_notes(answer.notes),
         scale=deciding_scale(launch.request, study) if study.current else None,
         questions=questions(launch.request, answer, study) if study.current else (),
+        withheld=tuple(answer.withheld),
     )
 
 

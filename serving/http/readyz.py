@@ -13,13 +13,17 @@ from serving.contract.routes import READYZ
 
 @dataclass(frozen=True)
 class ReadinessReport:
-    """``ready``: requests are answered. ``newest_model_refused``: why a newer model is not loaded, else null."""
+    """``ready``: requests are answered. ``newest_model_refused``: why a newer model is not loaded, else null.
+
+    ``model_overridden``: the model that answers was promoted although checks were not met; ``GET /v1/model`` has them.
+    """
 
     ready: bool
     model_version: str
     model: str
     log: str
     newest_model_refused: str | None
+    model_overridden: bool = False
 
 
 class Readyz:

@@ -64,6 +64,7 @@ class Draft:
     answer: str
     idempotency: str | None = None
     kind: Kind = "prediction"
+    shadow: str | None = None
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,8 @@ def _chained(
 ) -> tuple[tuple[Values, Values | None], str]:
     """The rows of a draft (entry, key) at a place (writer's number, own number, previous code), and its code."""
     writer, number, before = place
-    content = Content(token_hex(16), draft.patient, draft.input_digest, draft.row, draft.answer, draft.idempotency)
+    given = (draft.patient, draft.input_digest, draft.row, draft.answer, draft.idempotency)
+    content = Content(token_hex(16), *given, draft.shadow)
     stub = Stub(
         writer,
         number,

@@ -16,7 +16,10 @@ BEGINNING = ""
 
 
 class Content(NamedTuple):
-    """The part of an entry that can be erased; ``nonce`` prevents guessing it from the code that stays."""
+    """The part of an entry that can be erased; ``nonce`` prevents guessing it from the code that stays.
+
+    ``shadow`` has the answers that were computed and not given; entries of versions before 0.10 have none.
+    """
 
     nonce: str | None
     patient: str | None
@@ -24,6 +27,7 @@ class Content(NamedTuple):
     row: str | None
     answer: str | None
     idempotency: str | None
+    shadow: str | None = None
 
 
 NO_CONTENT = Content(None, None, None, None, None, None)
@@ -49,10 +53,11 @@ class Stub(NamedTuple):
 
 
 def content_code(secret: Secret, content: Content) -> str:
-    """The code of an entry's erasable content."""
+    """The code of an entry's erasable content; without a shadow it is that of earlier versions."""
     large = [None if part is None else _digest(part) for part in (content.row, content.answer)]
     small = [content.nonce, content.patient, content.input_digest, content.idempotency]
-    return secret.mac("content", orjson.dumps(small + large))
+    shadow = [] if content.shadow is None else [_digest(content.shadow)]
+    return secret.mac("content", orjson.dumps(small + large + shadow))
 
 
 def entry_code(secret: Secret, before: str, stub: Stub) -> str:

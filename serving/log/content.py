@@ -7,8 +7,10 @@ it, not even the secret opens the content. The codes of the chain are computed f
 import json
 import re
 import sys
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from secrets import token_bytes
 from typing import NamedTuple
 
@@ -83,10 +85,12 @@ def _common_text() -> zstd.ZstdDict:
 
 
 def _joined(content: Content) -> bytes:
-    """The content as bytes: a line for the short values and two lengths, a line for the numbers, and the texts."""
-    texts = [
-        None if part is None else part.encode("utf-8", "surrogateescape") for part in (content.row, content.answer)
-    ]
+    """The content as bytes: a line for the short values and the lengths, a line for the numbers, and the texts.
+
+    There are two lengths, those of row and answer, and a third if there is a shadow.
+    """
+    parts = [content.row, content.answer, *([] if content.shadow is None else [content.shadow])]
+    texts = [None if part is None else part.encode("utf-8", "surrogateescape") for part in parts]
     lengths = [None if text is None else len(text) for text in texts]
     short = [content.nonce, content.patient, content.input_digest, content.idempotency]
     text, numbers = _without_numbers(b"".join(part or b"" for part in texts))
@@ -96,12 +100,20 @@ def _joined(content: Content) -> bytes:
 def _parted(joined: bytes) -> Content:
     """The inverse of `_joined`."""
     line, numbers, text = joined.split(b"\n", 2)
-    nonce, patient, input_digest, idempotency, row_bytes, answer_bytes = json.loads(line)
-    both = _with_numbers(text, numbers)
-    start = row_bytes or 0
-    row = None if row_bytes is None else both[:start].decode("utf-8", "surrogateescape")
-    answer = None if answer_bytes is None else both[start:].decode("utf-8", "surrogateescape")
-    return Content(nonce, patient, input_digest, row, answer, idempotency)
+    nonce, patient, input_digest, idempotency, *lengths = json.loads(line)
+    row, answer, *shadow = _texts(_with_numbers(text, numbers), lengths)
+    return Content(nonce, patient, input_digest, row, answer, idempotency, *shadow)
+
+
+def _texts(joined: bytes, lengths: Sequence[int | None]) -> list[str | None]:
+    """The texts that were joined, by their lengths; raises ``ValueError`` if these are not all of it."""
+    if sum(length or 0 for length in lengths) != len(joined):
+        raise ValueError
+    ends = accumulate(length or 0 for length in lengths)
+    return [
+        None if length is None else joined[end - length : end].decode("utf-8", "surrogateescape")
+        for length, end in zip(lengths, ends, strict=True)
+    ]
 
 
 def _without_numbers(text: bytes) -> tuple[bytes, bytes]:

@@ -49,7 +49,7 @@ def _content_finding(secret: Secret, entry: LogEntry) -> str | None:
     if entry.content_finding is not None:
         return entry.content_finding
     if content is None:
-        left = (entry.patient, entry.input_digest, entry.row, entry.answer, entry.idempotency)
+        left = (entry.patient, entry.input_digest, entry.row, entry.answer, entry.idempotency, entry.shadow)
         return "it is only partly erased" if any(part is not None for part in left) else None
     if not holds(entry.content, lambda: content_code(secret, content)):
         return "its content was changed"

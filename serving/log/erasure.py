@@ -21,6 +21,8 @@ from serving.storage.launches import delete_launches
 from serving.storage.pseudonyms import Secret
 
 AT_ONCE = 500
+KEPT_DAYS = 183
+"""Days for which logs are kept at least: six months, by Articles 19(1) and 26(6) of Regulation (EU) 2024/1689."""
 _FOUND = select(entries.c.writer, entries.c.number, entries.c.prediction_id).join(
     content_keys, and_(content_keys.c.writer == entries.c.writer, content_keys.c.number == entries.c.number)
 )
@@ -35,10 +37,14 @@ def erase_patient(engine: Engine, secret: Secret, patient_ref: str, *, by: str, 
     return _erase_all(engine, secret, of_patient, by, reason)
 
 
-def prune(engine: Engine, secret: Secret, before: str, *, by: str) -> int:
-    """Erase the content of every entry made before a time (UTC, ISO 8601), and return how many there were."""
+def prune(engine: Engine, secret: Secret, before: str, *, by: str, override: bool = False) -> int:
+    """Erase the content of every entry made before a time (UTC, ISO 8601), and return how many there were.
+
+    ``override``: it reaches entries of the last `KEPT_DAYS` days, which the erasure then says.
+    """
     old = and_(entries.c.kind != "erasure", entries.c.at < before, content_keys.c.seed.is_not(None))
-    return _erase_all(engine, secret, old, by, f"retention: made before {before}")
+    overridden = f", override of the {KEPT_DAYS} days for which logs are kept" if override else ""
+    return _erase_all(engine, secret, old, by, f"retention{overridden}: made before {before}")
 
 
 def _erase_all(engine: Engine, secret: Secret, which: ColumnElement[bool], by: str, reason: str) -> int:

@@ -130,9 +130,9 @@ class LogEntry:
     """An entry of the log; ``at`` is UTC in ISO 8601, ``latency_us`` microseconds from receipt to the finished answer.
 
     ``patient`` is the keyed hash of the reference, ``row`` the recorded features by name as JSON, ``answer`` the JSON
-    that was given; these and ``input_digest`` and ``idempotency`` are ``None`` once erased, and where
-    ``content_finding`` says what is wrong with the stored content. An erasure's ``answer`` names the entries that it
-    erased, and why.
+    that was given, ``shadow`` that of the answers that were computed and not given; these and ``input_digest`` and
+    ``idempotency`` are ``None`` once erased, and where ``content_finding`` says what is wrong with the stored content.
+    An erasure's ``answer`` names the entries that it erased, and why.
     """
 
     writer: int
@@ -157,6 +157,7 @@ class LogEntry:
     row: str | None
     answer: str | None
     idempotency: str | None
+    shadow: str | None = None
 
     @property
     def stub(self) -> Stub:
@@ -168,7 +169,8 @@ class LogEntry:
         """The part of it that can be erased; ``None`` once it was."""
         if self.nonce is None:
             return None
-        return Content(self.nonce, self.patient, self.input_digest, self.row, self.answer, self.idempotency)
+        given = (self.patient, self.input_digest, self.row, self.answer, self.idempotency)
+        return Content(self.nonce, *given, self.shadow)
 
 
 @dataclass(frozen=True)

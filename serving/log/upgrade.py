@@ -21,7 +21,8 @@ from serving.storage.pseudonyms import Secret
 from serving.storage.sqlite import rebuild
 
 AT_ONCE = 500
-_OLD = table("entries_1", *map(column, (*Stub._fields, "code", "erased_by", *Content._fields)))
+_OLD_CONTENT = ("nonce", "patient", "input_digest", "row", "answer", "idempotency")
+_OLD = table("entries_1", *map(column, (*Stub._fields, "code", "erased_by", *_OLD_CONTENT)))
 _PLACE = tuple_(_OLD.c.writer, _OLD.c.number)
 _Place: TypeAlias = tuple[int, int]
 
@@ -77,8 +78,8 @@ def _move_portion(connection: Connection, secret: Secret, after: _Place | None) 
         query = query.where(tuple_(*after) < _PLACE)
     rows, keys = [], []
     for found in connection.execute(query):
-        *stub, code, erased_by = map(_as_stored, found[: -len(Content._fields)])
-        content = Content(*map(_as_text, found[-len(Content._fields) :]))
+        *stub, code, erased_by = map(_as_stored, found[: -len(_OLD_CONTENT)])
+        content = Content(*map(_as_text, found[-len(_OLD_CONTENT) :]))
         entry, key = stored_rows(secret, Stub(*stub), code, erased_by, content)
         rows.append(entry)
         keys += [key] if key is not None else []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import orjson
 
 from models.performance import Performance
+from models.promotion import Promotion
 from serving.contract.description import ModelDescription
 from serving.http.body import BodyLimits
 from serving.openapi.described_model import DescribedModel
@@ -24,11 +25,17 @@ class Pages:
 
 
 def pages_of(
-    predictor: Predictor, *, run_id: str, tag: str, performance: Performance | None, limits: BodyLimits
+    predictor: Predictor,
+    *,
+    run_id: str,
+    tag: str,
+    performance: Performance | None,
+    limits: BodyLimits,
+    promotion: Promotion | None = None,
 ) -> Pages:
     """The static responses of a model; ``tag`` is its entry in the model store."""
     bundle = predictor.bundle
-    model = describe_model(bundle, predictor.answering_model.version, run_id, performance)
+    model = describe_model(bundle, predictor.answering_model.version, run_id, performance, promotion)
     instruments = describe_instruments(bundle.protocol)
     document = openapi_document(DescribedModel(predictor, tag, model, instruments, limits))
     return Pages(

@@ -13,10 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from features.catalogue import Feature, catalogue
 from features.protocol.document import Protocol
 from features.protocol.instruments import Instrument
+from features.protocol.shortening import listed
 from features.protocol.study import KAP_STUDY
 from models.bundle import Bundle, BundleRefusedError, HeadRecord
 from models.outcome_model import OutcomeModel
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST, Performance
+from models.promotion import Promotion
 from serving.contract.description import (
     ApplicabilityProportions,
     Band,
@@ -26,9 +28,11 @@ from serving.contract.description import (
     LandmarkDescription,
     LoincCodes,
     ModelDescription,
+    PromotionDescription,
     ProtocolDescription,
     Scale,
 )
+from serving.prediction.granted_answer import tiers_at
 from serving.prediction.no_prediction import needed_for
 from serving.terminology.codes import load_terminology
 
@@ -41,7 +45,10 @@ REAL = "the patients of the development cohort, as recorded under run_id"
 NO_PERFORMANCE = (
     "The performance of this model is not stored with it, because it was promoted by an earlier version. See run_id."
 )
-
+NO_PROMOTION = (
+    "The decision about this model is not stored with it, because it was promoted by an earlier version: every "
+    "question is answered for the clinic. See run_id."
+)
 
 _PERFORMANCE: TypeAdapter[Performance] = TypeAdapter(Performance)
 
@@ -66,7 +73,9 @@ def read_performance(entry: Path, metadata: Mapping[str, Any]) -> Performance | 
     return performance
 
 
-def describe_model(bundle: Bundle, version: str, run_id: str, performance: Performance | None) -> ModelDescription:
+def describe_model(
+    bundle: Bundle, version: str, run_id: str, performance: Performance | None, promotion: Promotion | None = None
+) -> ModelDescription:
     """The answer of ``GET /v1/model``."""
     synthetic = bundle.training.get("synthetic") is True
     return ModelDescription(
@@ -81,8 +90,42 @@ def describe_model(bundle: Bundle, version: str, run_id: str, performance: Perfo
         landmarks=[_landmark(*pair) for pair in zip(bundle.models, bundle.records, strict=True)],
         features=[_feature(feature) for feature in catalogue(bundle.protocol)],
         performance=performance,
-        notes=[NO_PERFORMANCE] if performance is None else list(performance.not_readable),
+        notes=[
+            *([NO_PERFORMANCE] if performance is None else performance.not_readable),
+            *([NO_PROMOTION] if promotion is None else ()),
+        ],
+        promotion=None if promotion is None else _promotion(bundle, promotion),
     )
+
+
+def _promotion(bundle: Bundle, promotion: Promotion) -> PromotionDescription:
+    tiers = {model.landmark.name: tiers_at(model, promotion.granted).tiers for model in bundle.models}
+    return PromotionDescription(
+        decision=promotion.decision,
+        action=promotion.action,
+        by=promotion.by,
+        at=promotion.at,
+        reason=promotion.reason,
+        tier=promotion.tier,
+        granted=tiers,
+        overridden=bool(promotion.not_met) or promotion.action == "override",
+        not_met=list(promotion.not_met),
+        approved_by=list(promotion.approved_by),
+    )
+
+
+def promotion_sentence(promotion: PromotionDescription) -> str:
+    """By which decision the numbers are given; of an override, with what it passed over."""
+    if promotion.overridden:
+        return f"Not all checks were met: the model was {overridden_by(promotion)}."
+    at = promotion.at[:10]
+    return f"The numbers given are promoted for the clinic (decision {promotion.decision} of {at}, {promotion.by})."
+
+
+def overridden_by(promotion: PromotionDescription) -> str:
+    """That a model was promoted although checks were not met, by whom, and which, as a clause."""
+    named = listed(promotion.not_met) if promotion.not_met else "the checks that the decision names"
+    return f"promoted by override ({promotion.by}, decision {promotion.decision}) although not met: {named}"
 
 
 def intended_use(protocol: Protocol) -> str:

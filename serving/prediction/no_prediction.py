@@ -15,15 +15,16 @@ from serving.contract.response import Document
 
 NOT_FITTED = "not_learned"
 OUTSIDE_TRAINING = "outside_training"
+NOT_PROMOTED = "not_promoted"
 TOO_LITTLE_RECORDED = "too_little_recorded"
-REASON_CODES = (*(why.name.lower() for why in Ineligible), NOT_FITTED, OUTSIDE_TRAINING)
+REASON_CODES = (*(why.name.lower() for why in Ineligible), NOT_FITTED, OUTSIDE_TRAINING, NOT_PROMOTED)
 """Every code of a reason."""
 USUALLY_RECORDED = 0.5
 
 
 def not_predictable(applicability: Document | None, why: Document) -> Document:
     """The part of an answer that says why there is no prediction (`response.NotPredictable`)."""
-    return {"outcome": "not_predictable", "applicability": applicability, "reasons": [why]}
+    return {"outcome": "not_predictable", "applicability": applicability, "reasons": [why], "tiers": {}}
 
 
 def reason(code: str, message: str, remedy: str | None) -> Document:
@@ -64,6 +65,12 @@ def not_fitted(landmark: Landmark) -> Document:
     """The reason at a landmark without a fitted head."""
     message = f"{landmark.name}: the development cohort has too few outcomes to predict remission or relapse"
     return reason(NOT_FITTED, message, "use a model fitted on more patients with observed outcomes")
+
+
+def not_promoted(landmark: str) -> Document:
+    """The reason at a landmark where no question that the model answers is promoted for the clinic."""
+    message = f"{landmark}: the served model is not promoted for the clinic for any question at this landmark"
+    return reason(NOT_PROMOTED, message, "promote a version of the model for the clinic at this landmark")
 
 
 def outside_training(

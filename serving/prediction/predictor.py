@@ -21,6 +21,7 @@ from features.records.cohort import Cohort
 from features.records.landmark import KnownAtLandmark, known_at, landmark_days, later_rows
 from features.records.timeline import Floats, Indices
 from models.bundle import Bundle
+from models.promotion import Granted
 from serving.contract.dated_record import DatedRecord, ReceivedRecord, in_days, refusal_in_dates
 from serving.contract.refusal import RequestRefusedError, kind_of
 from serving.contract.request import PredictionRequest
@@ -28,6 +29,7 @@ from serving.contract.response import AnsweringModel, Document, PredictionRespon
 from serving.prediction.answers import PREDICTED, RowAnswers
 from serving.prediction.cautions import cautions_for
 from serving.prediction.dated_answer import answer_in_dates
+from serving.prediction.granted_answer import tiers_at
 from serving.prediction.no_prediction import ineligible, no_landmark_reached, not_predictable
 from serving.prediction.record import RecordReader
 from serving.prediction.row_writer import RowWriter, write
@@ -40,6 +42,7 @@ class PredictionReply:
     ``summary`` has the same as plain values for the metrics, without the reasons of a prediction, the largest part.
     ``landmark`` and ``landmark_day`` name the landmark reached. ``row`` is a JSON object of the recorded features by
     name, from which ``Predictor.rescore`` computes the numbers again; ``None`` if the record allows no prediction.
+    ``shadow`` has the answers to questions in shadow, as JSON: they go to the log and nowhere else.
     """
 
     body: bytes
@@ -47,6 +50,7 @@ class PredictionReply:
     landmark: str | None = None
     landmark_day: int | None = None
     row: bytes | None = None
+    shadow: bytes | None = None
 
     @cached_property
     def answer(self) -> Document:
@@ -63,6 +67,7 @@ class _AnswerParts(NamedTuple):
     landmark_day: int | None = None
     row: bytes | None = None
     not_used: Document | None = None
+    shadow: Document | None = None
 
 
 Reply: TypeAlias = PredictionReply | RequestRefusedError
@@ -71,8 +76,11 @@ Reply: TypeAlias = PredictionReply | RequestRefusedError
 class Predictor:
     """Answers for many patients at a time from one bundle."""
 
-    def __init__(self, bundle: Bundle, version: str, run_id: str = "") -> None:
-        """Keep the bundle; ``version`` is its name in the registry, shown with every answer."""
+    def __init__(self, bundle: Bundle, version: str, run_id: str = "", granted: Granted | None = None) -> None:
+        """Keep the bundle; ``version`` is its name in the registry, shown with every answer.
+
+        ``granted`` has the tiers of the questions; without it all are answered for the clinic.
+        """
         self.bundle = bundle
         self.run_id = run_id
         self.answering_model = AnsweringModel(
@@ -88,6 +96,8 @@ class Predictor:
         self._answers = [
             RowAnswers(model, records, features) for model, records in zip(bundle.models, bundle.records, strict=True)
         ]
+        self.tiers = [tiers_at(model, granted) for model in bundle.models]
+        """What each landmark's model may answer, in their order."""
 
     def predict(self, record: ReceivedRecord) -> PredictionResponse:
         """The answer at the latest landmark reached, whose date it has if the record is in dates.
@@ -188,7 +198,8 @@ class Predictor:
         for why, day, later in zip(why_not, days.tolist(), _not_used(cohort, known), strict=True):
             if why is None:
                 answer, row = next(scored)
-                found.append(_AnswerParts(answer, landmark.name, int(day), row, later))
+                given, shadow = self.tiers[number].split(answer)
+                found.append(_AnswerParts(given, landmark.name, int(day), row, later, shadow))
             else:
                 reason = ineligible(why, landmark, self.bundle.protocol)
                 found.append(_AnswerParts(not_predictable(None, reason), landmark.name, int(day)))
@@ -197,18 +208,19 @@ class Predictor:
     def _answered(self, request: PredictionRequest, prediction_id: str, found: _AnswerParts) -> PredictionReply:
         """The complete answer, written as JSON."""
         outcome, cautions = found.answer["outcome"], cautions_for(request)
+        shadow = None if found.shadow is None else write(found.shadow)
         answer = {"outcome": outcome, "prediction_id": prediction_id, "model": self._model_part}
         if outcome != PREDICTED:
             answer |= found.answer
             answer["cautions"] = cautions
-            return PredictionReply(write(answer), answer, found.landmark, found.landmark_day, found.row)
+            return PredictionReply(write(answer), answer, found.landmark, found.landmark_day, found.row, shadow)
         answer["landmark"] = {"name": found.landmark, "day": found.landmark_day, "date": None}
         answer |= found.answer
         answer["not_used"] = found.not_used
         answer["cautions"] = cautions
         body = write(answer)
         del answer["reasons"]
-        return PredictionReply(body, answer, found.landmark, found.landmark_day, found.row)
+        return PredictionReply(body, answer, found.landmark, found.landmark_day, found.row, shadow)
 
 
 def _not_used(cohort: Cohort, known: KnownAtLandmark) -> Iterator[Document]:

@@ -222,6 +222,7 @@ class RequestBatcher:
             row=None if answered.row is None else answered.row.decode(),
             answer=answered.body.decode(),
             idempotency=None if queued.key is None else mac("idempotency", f"{caller}\n{queued.key}".encode()),
+            shadow=None if answered.shadow is None else answered.shadow.decode(),
         )
 
     async def _log_and_reply(self, jobs: Sequence[_Job], work: Sequence[_ReadyAnswer | RequestRefusedError]) -> None:

@@ -76,7 +76,7 @@ async def _given(request: PredictionRequest) -> PredictionRequest:
 
 async def _cards(consultation: Consultation, reply: LoggedReply) -> CardsResponse:
     """The card of a logged answer; that of a prediction has a link to the page on which both look at it together."""
-    settings = current_worker().settings
+    settings, described = current_worker().settings, current_worker().pages.description
     wanted = CardSettings(settings.cds_no_answer, settings.public_url)
     answer, launch = read_answer(reply.answer), None
     record = consultation.record
@@ -88,7 +88,8 @@ async def _cards(consultation: Consultation, reply: LoggedReply) -> CardsRespons
             reply.answer.encode(),
         )
         launch = launch_path(await asyncio.to_thread(current_worker().launches.create, made))
-    context = CardContext(record.calendar, consultation.prefetched.lacking, consultation.is_over)
+    promotion = described.promotion if described.bundle_digest == answer.model.bundle_digest else None
+    context = CardContext(record.calendar, consultation.prefetched.lacking, consultation.is_over, promotion)
     return prediction_cards(answer, context, wanted, launch)
 
 

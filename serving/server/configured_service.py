@@ -39,7 +39,7 @@ from serving.storage.tls import check_certificate, tls_config
 LOG = logging.getLogger("bentoml.kap")
 OTHER_FILES = 512
 """Open files of a worker that are no connections, with room to spare."""
-_PATHS = ("state", "secret_file", "tls_certificate", "tls_key", "log_password_file", "cds_issuers")
+_PATHS = ("state", "secret_file", "tls_certificate", "tls_key", "log_password_file", "cds_issuers", "trusted_keys")
 
 
 class SetUpError(bentoml.exceptions.BentoMLException):  # type: ignore[misc]

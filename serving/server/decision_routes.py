@@ -156,7 +156,8 @@ def _opened(token: str) -> OpenedLaunch | None:
 def _page_of(launch: Launch, token: str, request: Request) -> str:
     worker = current_worker()
     served, settings = worker.loader.served, worker.settings
-    study = study_facts(served.bundle, served.pages.description.performance)
+    described = served.pages.description
+    study = study_facts(served.bundle, described.performance, described.promotion)
     view = decision_view(launch, study, token, settings.launch_minutes, today_in(settings.time_zone))
     return render_page(view, sent_language(request.scope, request.headers))
 

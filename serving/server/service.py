@@ -125,7 +125,7 @@ class KapOutcomes:
             settings = load_settings()
             load_issuers(settings.cds_issuers)
             begin(settings)
-        ModelLoader(settings.model, limits_of(settings))
+        ModelLoader(settings.model, limits_of(settings), settings.trusted_keys)
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:

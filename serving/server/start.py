@@ -44,7 +44,7 @@ def serve(settings: Settings, host: str = LOOPBACK, port: int = 3000, workers: i
     require_encryption(settings, host)
     check_certificate(settings)
     check_files(settings)
-    ModelLoader(settings.model, limits_of(settings))
+    ModelLoader(settings.model, limits_of(settings), settings.trusted_keys)
     if not ip_address(host).is_loopback:
         _require_key(settings)
     begin(settings)

@@ -50,7 +50,7 @@ class Worker:
         self.secret = Secret.load(settings.secret_path)
         self.limits = limits_of(settings)
         self.bodies = BodyReader(self.limits, settings.time_zone)
-        self.loader = ModelLoader(settings.model, self.limits)
+        self.loader = ModelLoader(settings.model, self.limits, settings.trusted_keys)
         self.metrics = Metrics(shared=FOLDER in os.environ, worker=number)
         self.tracing = tracer_from_environment()
         self._engine: Engine = open_database(settings.log_url())
@@ -92,7 +92,15 @@ class Worker:
         """The answer of ``/readyz``."""
         served = self.loader.served
         log = "answers" if self.outage.up else "does not answer; no answer is sent unlogged"
-        return ReadinessReport(self.outage.up and self.keys.known, served.version, served.tag, log, self.loader.refused)
+        promotion = served.pages.description.promotion
+        return ReadinessReport(
+            ready=self.outage.up and self.keys.known,
+            model_version=served.version,
+            model=served.tag,
+            log=log,
+            newest_model_refused=self.loader.refused,
+            model_overridden=promotion is not None and promotion.overridden,
+        )
 
     def refused_for_the_log(self) -> None:
         """One request that is not answered because it can't be logged, or because the keys can't be read."""

@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         default=None, description="the file of the secret; if not set, secret in the state folder"
     )
     model: str = Field(default="kap-outcomes:latest", min_length=1, description="a model of BentoML's store")
+    trusted_keys: Path | None = Field(
+        default=None,
+        description="a PEM file, or a folder of PEM files, of public keys or of certificates of authorities; only "
+        "a model that one of them signed is served",
+    )
     reload_seconds: float = Field(
         default=2.0, ge=0.1, le=3600, description="seconds between two checks for a new model, from 0.1 to 3600"
     )

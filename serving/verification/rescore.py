@@ -25,6 +25,7 @@ from serving.fhir.reading.options import ReadingDefaults
 from serving.log.chain import BEGINNING, head_code
 from serving.log.entry_check import entry_findings
 from serving.log.queries import LogEntry, entries, entry_with, writers
+from serving.prediction.granted_answer import AnswerTiers
 from serving.prediction.predictor import Predictor
 from serving.prediction.probabilities import ImpossibleAnswerError
 from serving.server.batcher import input_text
@@ -173,7 +174,8 @@ def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
     Probabilities and limits may differ by 1e-9, by 1e-6 if a head was converted to ONNX, contributions by the error of
     single precision (`models.reference_answers.TOLERANCES`). Contributions are compared by feature, in any order. No
     text has a value. Cautions, unused records and the wording of sentences, which may differ between releases, are not
-    compared; codes are.
+    compared; codes are. What was given and what was in shadow follow from the whole answer by the tiers that the
+    logged one names.
     """
     row, answer = _document(entry.row), _document(entry.answer)
     if row is None or answer is None:
@@ -181,11 +183,12 @@ def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
     in_full = answer.get("reasons", ()) is not None
     predictor = Predictor(bundle, entry.model_version)
     try:
-        again = predictor.rescore(entry.landmark or "", row, in_full=in_full)
+        whole = predictor.rescore(entry.landmark or "", row, in_full=in_full)
     except InputRefusedError as refused:
         return tuple(f"{problem.place}: {problem.found}, not {problem.required}" for problem in refused.problems)
     except ImpossibleAnswerError:
         return ("the model gives no answer to this row",)
+    again, in_shadow = _split(bundle, entry, answer, whole)
     given = {name: part for name, part in answer.items() if name not in NOT_FROM_ROW}
     labels = {"prediction_id": entry.prediction_id, "model": predictor.answering_model.model_dump()}
     if "landmark" in answer or answer.get("outcome") == "predicted":
@@ -193,7 +196,20 @@ def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
         labels["landmark"] = {"name": entry.landmark, "day": entry.landmark_day} | undated
     wrong = [name for name, logged in labels.items() if answer.get(name) != logged]
     least = FAITHFUL if converted_scores(bundle.models) else 0.0
-    return (*wrong, *_compared(given, orjson.loads(orjson.dumps(again)), least))
+    shadow = {} if entry.shadow is None else _document(entry.shadow)
+    if shadow is None:
+        return (*wrong, "the answers in shadow can't be read")
+    apart = [f"shadow.{path}" for path in _compared(shadow, in_shadow or {}, least)]
+    return (*wrong, *_compared(given, again, least), *apart)
+
+
+def _split(bundle: Bundle, entry: LogEntry, answer: Document, whole: Document) -> tuple[Document, Document | None]:
+    """What of a whole answer was to be given, and what was in shadow; earlier versions gave all and named no tier."""
+    if "tiers" not in answer:
+        return {name: part for name, part in whole.items() if name not in ("tiers", "withheld")}, None
+    (model,) = [one for one in bundle.models if one.landmark.name == entry.landmark]
+    tiers = answer["tiers"] if isinstance(answer["tiers"], dict) else {}
+    return AnswerTiers(model, tiers).split(whole)
 
 
 def _document(text: str | None) -> Document | None:

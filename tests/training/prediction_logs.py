@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from models.bundle import Bundle
+from models.promotion import Granted
 from serving.contract.refusal import RequestRefusedError
 from serving.log.append import Draft, stored_rows
 from serving.log.chain import NO_CONTENT, Content
@@ -33,6 +34,7 @@ class ServedBundle:
     bundle: Bundle
     version: str
     run_id: str
+    granted: Granted | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ class PredictionLog:
 def draft_of(model: ServedBundle, document: Document, *, in_full: bool = True) -> Draft:
     """What the service would log for a request."""
     request, prediction_id = read(document), str(uuid4())
-    (reply,) = Predictor(model.bundle, model.version).answer_many([request], [prediction_id], in_full=in_full)
+    predictor = Predictor(model.bundle, model.version, granted=model.granted)
+    (reply,) = predictor.answer_many([request], [prediction_id], in_full=in_full)
     assert not isinstance(reply, RequestRefusedError), reply
     return Draft(
         prediction_id=prediction_id,
@@ -121,6 +124,7 @@ def draft_of(model: ServedBundle, document: Document, *, in_full: bool = True) -
         input_digest=SECRET.mac("input", input_text(request, in_full=in_full)),
         row=None if reply.row is None else reply.row.decode(),
         answer=reply.body.decode(),
+        shadow=None if reply.shadow is None else reply.shadow.decode(),
     )
 
 

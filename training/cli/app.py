@@ -198,38 +198,25 @@ def predict(file: Any, model: str, words: bool, fhir: bool) -> None:
 
     Request and answer have the format of POST /v1/predict, or of POST /fhir/$predict. For FHIR the settings
     KAP_TIME_ZONE and KAP_FHIR_AI_TRANSPARENCY count as they do for the service.
+
+    The answer is that of the service: it gives only the questions that are promoted for the clinic, says the tier of
+    each, and lists what it withholds. A version without a promoted copy on this machine has no tiers, and answers all.
+    kap score writes every number of a cohort.
     """
+    from training.cli.answering import fhir_answer, json_answer
+
     if fhir:
         if words:
             raise click.UsageError("--in-words and --fhir exclude each other")
-        click.echo(_fhir_answer(file.read(), model))
+        click.echo(fhir_answer(file.read(), model))
         return
-    from serving.prediction.offline import predict_json
-    from serving.storage.settings import load_settings
-    from training.registry.release import load_registered
-
-    answer = predict_json(file.read(), *load_registered(model), load_settings().time_zone)
+    answer = json_answer(file.read(), model)
     if words:
         from training.cli.texts.prediction_text import as_text
 
         click.echo(as_text(answer))
     else:
         click.echo(json.dumps(answer, indent=2))
-
-
-def _fhir_answer(body: bytes, model: str) -> str:
-    from serving.contract.calendar import today_in
-    from serving.fhir.answer.elements import write
-    from serving.fhir.answer.offline import predict_fhir
-    from serving.fhir.reading.options import ReadingDefaults
-    from serving.storage.settings import load_settings
-    from training.registry.release import load_registered
-
-    bundle, version = load_registered(model)
-    settings = load_settings()
-    defaults = ReadingDefaults(today_in, settings.time_zone, bundle.protocol)
-    answer = predict_fhir(body, bundle, version, defaults, transparency=settings.fhir_ai_transparency)
-    return write(answer, indented=True).decode()
 
 
 @main.command()
@@ -241,7 +228,8 @@ def _fhir_answer(body: bytes, model: str) -> str:
 def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
     """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a CSV or Parquet file.
 
-    The tables are read under the model's own protocol. A patient without a prediction has the reason instead.
+    The tables are read under the model's own protocol. A patient without a prediction has the reason instead. The file
+    has every number of the model, whatever its tier: it is for evaluation and not for care.
     """
     from training.cli.options.progress import Progress
     from training.exports.cohort_predictions import score_cohort

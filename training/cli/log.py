@@ -171,16 +171,27 @@ def erase(patient_ref: str, log: str | None, by: str, reason: str) -> None:
 @click.option(
     "--older-than-days", type=click.IntRange(min=1), required=True, help="Age in days from which content is erased."
 )
+@click.option("--override", is_flag=True, help="Erase also what is younger than 183 days; recorded in the log.")
 @answers_for_mistakes
-def prune(log: str | None, by: str, older_than_days: int) -> None:
-    """Erase the content of every entry older than a number of days, as `kap log erase` does for a patient."""
+def prune(log: str | None, by: str, older_than_days: int, override: bool) -> None:
+    """Erase the content of every entry older than a number of days, as `kap log erase` does for a patient.
+
+    Logs are kept for at least 183 days: the EU's AI Act (Regulation (EU) 2024/1689) has providers and deployers of
+    high-risk systems keep them for six months or longer (Articles 19(1) and 26(6)). Fewer days need --override, and the
+    erasure records who overrode it. A patient's own right to erasure does not wait: use `kap log erase`.
+    """
+    from serving.log.erasure import KEPT_DAYS
     from serving.log.erasure import prune as prune_log
     from serving.storage.log_location import open_log
 
     _require_text(by)
+    early = older_than_days < KEPT_DAYS
+    if early and not override:
+        required = f"{KEPT_DAYS} or more, or --override: logs are kept for at least six months"
+        raise InputRefusedError([Problem("log", None, "--older-than-days", required, f"{older_than_days}")])
     state = open_log(log)
     before = (datetime.now(UTC) - timedelta(days=older_than_days)).isoformat(timespec="microseconds")
-    number = prune_log(state.engine, state.secret, before, by=by)
+    number = prune_log(state.engine, state.secret, before, by=by, override=early)
     _say_what_is_kept(state)
     click.echo(f"erased the content of {_entries(number)} made before {before[:10]}")
 

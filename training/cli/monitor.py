@@ -99,7 +99,8 @@ def _found(
 
 
 def logged_predictions(entries: "Iterable[LogEntry]") -> "Iterator[LoggedPrediction]":
-    """Entries of the log in the form that monitoring reads."""
+    """Entries of the log in the form that monitoring reads; an answer in shadow counts as one that was given."""
+    from serving.log.shadow import whole_answer
     from training.monitoring.statistics.logged import LoggedPrediction
 
     for entry in entries:
@@ -113,12 +114,15 @@ def logged_predictions(entries: "Iterable[LogEntry]") -> "Iterator[LoggedPredict
             landmark_day=entry.landmark_day,
             patient=entry.patient,
             row=None if entry.row is None else json.loads(entry.row),
-            answer=None if entry.answer is None else _kept(json.loads(entry.answer)),
+            answer=_kept(whole_answer(entry.answer, entry.shadow)),
         )
 
 
-def _kept(answer: dict[str, Any]) -> dict[str, Any]:
+def _kept(text: str | None) -> dict[str, Any] | None:
     """The parts of an answer that monitoring reads; its curve and explanation would fill the memory."""
+    if text is None:
+        return None
+    answer: dict[str, Any] = json.loads(text)
     parts = {name: answer.get(name) for name in ("outcome", "applicability", "remission")}
     if answer.get("outcome") != "predicted":
         return parts | {"reasons": answer.get("reasons")}

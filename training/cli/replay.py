@@ -192,9 +192,12 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
 
 
 def _logged(state: "State") -> Iterator["LoggedAnswer"]:
+    """The log's predictions, each with the answers that were given and those in shadow."""
     from serving.log.queries import read_entries
+    from serving.log.shadow import whole_answer
     from training.replay.rows import LoggedAnswer
 
     names = LoggedAnswer.__dataclass_fields__
     for entry in read_entries(state.engine, state.secret):
-        yield LoggedAnswer(**{name: getattr(entry, name) for name in names})
+        found = {name: getattr(entry, name) for name in names}
+        yield LoggedAnswer(**found | {"answer": whole_answer(entry.answer, entry.shadow)})

@@ -13,6 +13,9 @@ synthetic-title = Das ist ein Beispiel: Entscheiden Sie nicht nach diesen Zahlen
 synthetic-text = Das Modell beruht auf Daten erfundener (synthetischer) Personen. Die Zahlen handeln nicht von Ihnen.
 research = KAP Outcomes, Software für die Forschung. Sie ist kein Medizinprodukt und gibt keinen Rat.
 made-on = Erstellt am { $date }.
+footer-promoted = Die Zahlen auf dieser Seite sind für die Klinik freigegeben.
+footer-overridden = Das Modell ist im Einsatz, obwohl es nicht alle Prüfungen bestanden hat.
+withheld-patient = Einige Zahlen stehen hier nicht, weil sie noch nicht freigegeben sind.
 strip-cautions = Für die Behandelnden: { $number ->
     [one] 1 Warnhinweis
    *[other] { $number } Warnhinweise
@@ -260,6 +263,7 @@ nothing-already_decided = Eine Messung nach der Behandlung zeigt schon, wie sie 
 nothing-window_over = Die Zeit für die letzte Messung ist um, und es gibt keine.
 nothing-not_learned = In der Studie waren zu wenige Menschen, um eine Zahl zu nennen.
 nothing-outside_training = Sie sind zu anders als die Menschen in der Studie.
+nothing-not_promoted = Das Modell ist für diesen Zeitpunkt noch nicht freigegeben.
 nothing-other = Das Modell nennt einen Grund, den diese Seite nicht kennt.
 
 ## Für die Behandelnden
@@ -345,6 +349,10 @@ model-for = Für die ketamingestützte Psychotherapie einer Angststörung ab { $
 model-of-study = Wofür das Modell da ist, in den Worten seiner Studie
 model-for-study = Für Patienten ab { $years } Jahren wie die jener Studie.
 model-limits = Es stützt Ihr Urteil und ersetzt es nie; keine Behandlung soll allein wegen dieser Zahlen beginnen, sich ändern oder enden. Diese Seite ist keine Entscheidungshilfe: Möglichkeiten und ihre Schäden stehen hier nicht.
+model-promoted = Für die Klinik freigegeben von { $by } am { $date } (Entscheidung { $decision }).
+model-overridden = Mit Ausnahme freigegeben von { $by } am { $date } (Entscheidung { $decision }): Nicht alle Prüfungen waren erfüllt.
+model-not-met = Nicht erfüllt
+model-withheld = Nicht angegeben, weil das Modell hier nicht dafür freigegeben ist: { $questions }.
 model-notes = Anmerkungen
 in-english = auf Englisch
 landmark = Zeitpunkt: { $landmark }, Tag { $day }{ $date ->
@@ -545,12 +553,14 @@ reason-already_decided = Eine Messung hat schon über die Remission entschieden.
 reason-window_over = Das Fenster für die Remission schloss sich ohne eine Messung.
 reason-not_learned = Die Entwicklungskohorte hat zu wenige Ergebnisse, um hier Remission oder Rückfall vorherzusagen.
 reason-outside_training = Der Patient ist zu anders als die Patienten der Studie.
+reason-not_promoted = Das Modell ist an diesem Zeitpunkt der Vorhersage für keine Frage für die Klinik freigegeben.
 
 remedy-landmark_not_reached = Die Akte erneut senden, wenn der nächste Zeitpunkt der Vorhersage erreicht ist.
 remedy-no_baseline = Eine Messung von Tag 0 oder davor nachtragen, falls es eine gab.
 remedy-no_dosing_session = Die bisherigen Sitzungen nachtragen, falls es welche gab.
 remedy-not_learned = Ein Modell verwenden, das an mehr Patienten angepasst wurde.
 remedy-outside_training = Mehr von dem eintragen, was von den meisten Patienten der Studie bekannt war.
+remedy-not_promoted = Eine Version des Modells für die Klinik an diesem Zeitpunkt freigeben.
 
 unlike-out_of_range = { $verdict ->
     [outside] { $feature } liegt weit außerhalb des Bereichs der Studie

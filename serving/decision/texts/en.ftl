@@ -14,6 +14,9 @@ synthetic-title = This is an example: do not decide by these numbers
 synthetic-text = The model was built from invented (synthetic) people. The numbers are not about you.
 research = KAP Outcomes, research software. It is not a medical device and gives no advice.
 made-on = Made on { $date }.
+footer-promoted = The numbers on this page are cleared for use in the clinic.
+footer-overridden = The model is in use although it did not pass all its checks.
+withheld-patient = Some numbers are not shown, because they are not cleared for use yet.
 strip-cautions = For the clinician: { $number ->
     [one] 1 caution
    *[other] { $number } cautions
@@ -264,6 +267,7 @@ nothing-already_decided = A rating after the course already shows how it ended.
 nothing-window_over = The time in which the result is rated is over, and there is no rating.
 nothing-not_learned = Too few people were in the study to give a number.
 nothing-outside_training = You differ too much from the people in the study.
+nothing-not_promoted = The model is not cleared for use at this point of the course.
 nothing-other = The model gives a reason that this page does not know.
 
 ## For the clinician
@@ -349,6 +353,10 @@ model-for = For ketamine-assisted psychotherapy of an anxiety disorder from { $y
 model-of-study = What the model is for, in the words of its study
 model-for-study = For patients from { $years } years on, like those of that study.
 model-limits = It supports your judgement and never replaces it; no treatment should begin, change or end because of these numbers alone. This page is not a decision aid: options and their harms are not covered.
+model-promoted = Promoted for the clinic by { $by } on { $date } (decision { $decision }).
+model-overridden = Promoted by override by { $by } on { $date } (decision { $decision }): not all checks were met.
+model-not-met = Not met
+model-withheld = Not given, because the model is not promoted for it here: { $questions }.
 model-notes = Notes
 in-english = in English
 landmark = Landmark: { $landmark }, day { $day }{ $date ->

@@ -8,7 +8,7 @@ from serving.contract.response import Document
 from serving.fhir.answer.context import AnswerContext
 from serving.fhir.answer.detected_issue import detected_issue
 from serving.fhir.answer.elements import Resource, uri_identifier
-from serving.fhir.answer.operation_outcome import not_known, not_predicted, not_used
+from serving.fhir.answer.operation_outcome import not_given, not_known, not_predicted, not_used
 from serving.fhir.answer.provenance import MODEL_CARD, card_model, device, provenance
 from serving.fhir.answer.questions import questions_of
 from serving.fhir.answer.risk_assessment import risk_assessment
@@ -56,6 +56,8 @@ def _asserted(context: AnswerContext) -> Iterator[tuple[str, Resource]]:
                 yield question.name, risk_assessment(question, context)
             else:
                 yield question.name, not_known(question.title, question.unknown_days)
+        if answer.get("withheld"):
+            yield "not-given", not_given(answer["withheld"])
     else:
         yield "no-prediction", not_predicted(answer)
     for caution in answer["cautions"]:

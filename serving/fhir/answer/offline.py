@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle
+from models.promotion import Promotion
 from serving.contract.refusal import RequestRefusedError
 from serving.fhir.answer.bundle import answer_bundle
 from serving.fhir.answer.elements import Resource
@@ -18,21 +19,28 @@ from serving.prediction.predictor import Predictor
 
 
 def predict_fhir(
-    body: bytes, bundle: Bundle, version: str, defaults: ReadingDefaults, *, transparency: bool
+    body: bytes,
+    bundle: Bundle,
+    version: str,
+    defaults: ReadingDefaults,
+    *,
+    transparency: bool,
+    promotion: Promotion | None = None,
 ) -> Resource:
     """The answer to a Bundle or Parameters; raises ``InputRefusedError`` with a FHIRPath in place of a table.
 
-    ``defaults`` has the bundle's own protocol. The id and the time of the answer are new.
+    ``defaults`` has the bundle's own protocol. Without a ``promotion`` every question is answered. The
+    id and the time of the answer are new.
     """
     try:
         record = read_fhir(body, defaults)
     except FhirRefusedError as refused:
         raise input_refused(refused.issues) from None
-    predictor = Predictor(bundle, version)
+    predictor = Predictor(bundle, version, granted=None if promotion is None else promotion.granted)
     (reply,) = predictor.answer_many([record.request], [str(uuid4())])
     if isinstance(reply, RequestRefusedError):
         raise input_refused(issues_of(reply, record))
-    described = describe_model(bundle, version, predictor.run_id, None)
+    described = describe_model(bundle, version, predictor.run_id, None, promotion)
     return answer_bundle(reply.answer, record, described, dt.datetime.now(dt.UTC), transparency=transparency)
 
 

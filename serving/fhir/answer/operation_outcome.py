@@ -69,6 +69,11 @@ def not_known(title: str, horizons: Sequence[int]) -> Resource:
     return _outcome([_issue("information", "informational", f"{title}: not known within {within}.")])
 
 
+def not_given(withheld: Sequence[Document]) -> Resource:
+    """The questions whose answers are not given (`response.WithheldQuestion`), each with its code and why."""
+    return _outcome([_issue("information", "suppressed", one["message"], one["code"]) for one in withheld])
+
+
 def not_used(unused: Sequence[UnusedPart]) -> Resource:
     """What was sent and not used, each with its FHIRPath and why."""
     listed = [_issue("information", "informational", part.why, "", part.expression) for part in unused[:MOST_ISSUES]]

@@ -7,7 +7,7 @@ from serving.fhir.answer.context import AnswerContext
 from serving.fhir.answer.elements import Resource, concept, notes, reference
 from serving.fhir.answer.transparency import described_device, described_provenance
 from serving.fhir.answer.wording import synthetic_note
-from serving.prediction.description import NOT_A_DEVICE
+from serving.prediction.description import NOT_A_DEVICE, promotion_sentence
 
 DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 PARTICIPANT_TYPE = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
@@ -25,7 +25,7 @@ def device(context: AnswerContext) -> Resource:
         "deviceName": [{"name": "KAP Outcomes", "type": "model-name"}],
         "type": concept("Model that predicts outcomes"),
         "version": [{"type": concept("model version"), "value": model["version"]}],
-        "note": notes([*synthetic_note(context.answer), *_intended_use(context), NOT_A_DEVICE]),
+        "note": notes([*synthetic_note(context.answer), *_promotion(context), *_intended_use(context), NOT_A_DEVICE]),
     }
     return described_device(found, _card_url(context)) if context.transparency else found
 
@@ -33,6 +33,12 @@ def device(context: AnswerContext) -> Resource:
 def _intended_use(context: AnswerContext) -> list[str]:
     """That of the served model; not known if another model has answered."""
     return [] if context.model is None else [context.model.intended_use]
+
+
+def _promotion(context: AnswerContext) -> list[str]:
+    """The decision about the served model, if one is stored with it."""
+    promotion = None if context.model is None else context.model.promotion
+    return [] if promotion is None else [promotion_sentence(promotion)]
 
 
 def provenance(targets: Sequence[str], context: AnswerContext) -> Resource:
@@ -43,6 +49,7 @@ def provenance(targets: Sequence[str], context: AnswerContext) -> Resource:
         "target": [reference(target) for target in targets],
         "occurredDateTime": context.instant,
         "recorded": context.instant,
+        **({"reason": [concept(said) for said in promoted]} if (promoted := _promotion(context)) else {}),
         "activity": concept("prediction", DATA_OPERATION, "CREATE", "create"),
         "agent": [
             {"type": concept("author", PARTICIPANT_TYPE, "author", "Author"), "who": reference(context.device_url)}

@@ -44,12 +44,16 @@ def questions_of(answer: Document, model: ModelDescription | None, calendar: Cou
 
     ``model`` is ``None`` if another model than the described one has answered.
     """
+    withheld = {one["question"] for one in answer.get("withheld", ())}  # none in an answer of an earlier version
+    risks = [] if answer["relapse"] is None else answer["relapse"]["at_horizons"]
+    risks = [one for one in risks if f"relapse_{one['days']}" not in withheld]
+    lasting = [one for one in answer["sustained_remission"] if f"sustained_{one['horizon_days']}" not in withheld]
     if answer["remission"] is not None:
         yield _remission(answer["remission"], model, calendar)
-    if answer["relapse"] is not None:
-        yield _relapse(answer["relapse"]["at_horizons"])
-    if answer["sustained_remission"]:
-        yield _sustained(answer["sustained_remission"])
+    if risks:
+        yield _relapse(risks)
+    if lasting:
+        yield _sustained(lasting)
 
 
 def _remission(entry: Document, model: ModelDescription | None, calendar: CourseCalendar) -> RiskQuestion:

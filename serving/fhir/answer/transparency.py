@@ -11,6 +11,7 @@ from typing import Final
 
 from serving.contract.description import ModelDescription
 from serving.fhir.answer.elements import Resource, concept, percent_range, reference
+from serving.prediction.description import promotion_sentence
 
 GUIDE: Final = "http://hl7.org/fhir/uv/aitransparency"
 AI_DEVICE = f"{GUIDE}/StructureDefinition/AI-Device"
@@ -60,7 +61,7 @@ def described_provenance(provenance: Resource, model_card_url: str | None) -> Re
     described = {
         **provenance,
         "meta": {"profile": [AI_PROVENANCE]},
-        "reason": [{"coding": [dict(AI_ASSERTED)]}],
+        "reason": [{"coding": [dict(AI_ASSERTED)]}, *provenance.get("reason", ())],
     }
     return described | ({"entity": entities} if entities else {})
 
@@ -84,6 +85,8 @@ def _lines(model: ModelDescription) -> Iterator[str]:
     yield f"\n* Fitted on: {model.learned_from}"
     yield f"* SHA-256 of the bundle's manifest: {model.bundle_digest}"
     yield f"* Training run: {model.run_id or 'not stated'}"
+    if model.promotion is not None:
+        yield f"* {promotion_sentence(model.promotion)}"
     yield f"* Protocol: {model.protocol.name} (digest {model.protocol.digest})"
     for landmark in model.landmarks:
         for name, head in landmark.heads.items():

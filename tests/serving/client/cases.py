@@ -59,6 +59,7 @@ READY: Document = {
     "model": "kap-outcomes:a1",
     "log": "answers",
     "newest_model_refused": None,
+    "model_overridden": False,
 }
 FAST = TimeLimits(connect=1, read=0.15, total=60)
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from features.catalogue import catalogue
 from features.protocol.document import Protocol
 from models.outcome_model import OutcomeModel
 from models.score import LinearScore
-from serving.log.chain import NO_CONTENT, Content
+from serving.log.chain import NO_CONTENT, Content, content_code
 from serving.log.content import ContentChangedError, EncryptedContent, decrypt, encrypt
 from serving.storage.pseudonyms import Secret
 from tests.serving.answers import answered, drawn
@@ -27,10 +28,20 @@ TEXTS = st.none() | PLAIN | st.builds(json.dumps, DOCUMENTS)
 
 
 @settings(max_examples=100, deadline=None)
-@given(row=TEXTS, answer=TEXTS, key=TEXTS)
-def test_any_content_comes_back_as_it_was(row: str | None, answer: str | None, key: str | None) -> None:
-    content = Content("n", None, "d", row, answer, key)
+@given(row=TEXTS, answer=TEXTS, key=TEXTS, shadow=TEXTS)
+def test_any_content_comes_back_as_it_was(
+    row: str | None, answer: str | None, key: str | None, shadow: str | None
+) -> None:
+    content = Content("n", None, "d", row, answer, key, shadow)
     assert decrypt(SECRET, encrypt(SECRET, content)) == content
+
+
+def test_a_shadow_is_part_of_the_code_and_content_without_one_has_the_code_of_earlier_versions() -> None:
+    content = Content("n", None, "d", "row", "answer", None)
+    parts = ["n", None, "d", None, *(sha256(text).hexdigest() for text in (b"row", b"answer"))]
+    assert content_code(SECRET, content) == SECRET.mac("content", json.dumps(parts, separators=(",", ":")).encode())
+    codes = {content_code(SECRET, content._replace(shadow=shadow)) for shadow in (None, "", "{}", "answer")}
+    assert len(codes) == 4
 
 
 def test_each_content_has_its_own_key() -> None:

@@ -299,6 +299,7 @@ def test_it_says_that_it_is_alive_and_ready(server: Server) -> None:
         "model": ready.json()["model"],
         "log": "answers",
         "newest_model_refused": None,
+        "model_overridden": False,
     }
     assert ready.json()["model"].startswith("kap-outcomes:")
 

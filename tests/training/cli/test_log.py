@@ -227,7 +227,7 @@ def test_an_erasure_whose_traces_could_not_be_overwritten_is_completed_by_repeat
     assert checked()["erasures"] == 1
 
 
-@pytest.mark.parametrize("command", [ERASE, ("log", "prune", "--older-than-days", "1", "--by", "Ada")])
+@pytest.mark.parametrize("command", [ERASE, ("log", "prune", "--older-than-days", "365", "--by", "Ada")])
 def test_what_stays_elsewhere_is_said_by_both_commands_that_erase(
     log: PredictionLog, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
@@ -250,6 +250,29 @@ def test_pruning_erases_what_is_older_than_so_many_days(log: PredictionLog, monk
     assert kap("log", "prune", "--older-than-days", "365", "--by", "retention").stdout.startswith(
         "erased the content of 0"
     )
+
+
+@pytest.mark.parametrize(("days", "kept"), [(182, True), (183, False), (184, False)])
+def test_logs_are_kept_for_183_days_unless_somebody_overrides_it(
+    log: PredictionLog, monkeypatch: pytest.MonkeyPatch, days: int, kept: bool
+) -> None:
+    at = (datetime.now(UTC) - timedelta(days=200)).isoformat(timespec="microseconds")
+    with monkeypatch.context() as patch, log.open() as state:
+        patch.setattr(log_append, "now", lambda: at)
+        logged(state.engine, [draft(10)])
+    options = ("log", "prune", "--older-than-days", f"{days}", "--by", "Ada")
+    done = kap(*options)
+    assert done.exit_code == (2 if kept else 0)
+    assert ("--older-than-days: required 183 or more, or --override" in done.stderr) == kept
+    assert (rows(log)["p10"] is None) == (not kept)
+    if kept:
+        assert kap(*options, "--override").exit_code == 0
+    assert rows(log)["p10"] is None
+    with log.open() as state:
+        (erasure,) = read_entries(state.engine, SECRET, kind="erasure")
+    recorded = json.loads(erasure.answer or "")
+    assert recorded["by"] == "Ada"
+    assert recorded["reason"].startswith("retention, override of the 183 days" if kept else "retention: made before")
 
 
 @pytest.mark.parametrize(

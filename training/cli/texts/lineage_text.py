@@ -25,6 +25,7 @@ def answered(text: str | None) -> dict[str, Any] | None:
         "sustained_remission": answer.get("sustained_remission", []),
         "reasons_for_none": answer.get("reasons", []) if answer.get("outcome") == "not_predictable" else [],
         "cautions": [caution["code"] for caution in answer.get("cautions", [])],
+        "tiers": answer.get("tiers", {}),
     }
 
 
@@ -43,6 +44,8 @@ def answer_lines(answer: Answer | None) -> Iterator[str]:
     for lasting in answer["sustained_remission"]:
         yield f"remission that lasts {lasting['horizon_days']} days: {_probability(lasting)}"
     yield f"cautions: {', '.join(answer['cautions']) or 'none'}"
+    if answer["tiers"]:
+        yield "tiers: " + ", ".join(f"{question} {tier}" for question, tier in answer["tiers"].items())
 
 
 def _probability(part: Answer) -> str:

@@ -43,7 +43,20 @@ def _not_predictable(response: Answer) -> list[str]:
 def _predicted(response: Answer) -> list[str]:
     expected = " ".join([*_averages(response), *_expectations(response), *_intervals(response)])
     reasons = [_reasons(head, response["reasons"][head]["contributions"]) for head in _individual(response)]
-    return [expected, *_flags(response), *_cautions(response), *reasons, " ".join(_grounds(response))]
+    return [
+        *([expected] if expected else []),
+        *_withheld(response),
+        *_flags(response),
+        *_cautions(response),
+        *reasons,
+        " ".join(_grounds(response)),
+    ]
+
+
+def _withheld(response: Answer) -> Iterable[str]:
+    """The questions whose answers are not given, and why."""
+    if response.get("withheld"):
+        yield "NOT GIVEN: " + " ".join(one["message"] for one in response["withheld"])
 
 
 def _average(response: Answer) -> list[str]:

@@ -9,16 +9,17 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 Verdict: TypeAlias = Literal["inside", "at_the_edge", "not_predicted"]
-OUTSIDE = "outside_training"
-"""The code of an answer that was refused because of the values, not because of missing ones."""
+REFUSED = ("outside_training", "not_promoted")
+"""Codes of answers that were refused although the record could be predicted for: too unlike the training patients, or
+at a landmark at which the model was not promoted."""
 
 
 @dataclass(frozen=True, eq=False)
 class LoggedPrediction:
     """One prediction of the log. ``at`` is UTC; ``landmark_day`` counts from day 0.
 
-    ``patient`` is a keyed hash, ``row`` holds the recorded features by name, ``answer`` is the JSON that was given;
-    all three are ``None`` once erased, and ``row`` also where no row was built.
+    ``patient`` is a keyed hash, ``row`` holds the recorded features by name, ``answer`` is the JSON that was given,
+    with the answers in shadow; all three are ``None`` once erased, and ``row`` also where no row was built.
     """
 
     prediction_id: str
@@ -53,7 +54,7 @@ class LoggedPrediction:
     @property
     def has_features(self) -> bool:
         """Whether the record could be predicted for, even if its values were outside."""
-        return self.row is not None and (self.predicted or OUTSIDE in self.codes)
+        return self.row is not None and (self.predicted or any(code in REFUSED for code in self.codes))
 
     @property
     def codes(self) -> tuple[str, ...]:
