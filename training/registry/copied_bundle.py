@@ -1,4 +1,4 @@
-"""Copies the bundle of a registered version from its store: behind a server from the sealed archive, which is one file."""
+"""Copies the bundle of a registered version from its store: behind a server from the archive of its run, one file."""
 
 import shutil
 from pathlib import Path
