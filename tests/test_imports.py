@@ -108,6 +108,7 @@ ONLY_IN = {
         "training/registry/decision_log.py",
         "training/registry/experiments.py",
         "training/registry/references.py",
+        "training/registry/registry_client.py",
         "training/promotion/checks.py",
         "training/monitoring/recording.py",
         "training/tracking/pyfunc.py",
