@@ -123,7 +123,7 @@ def test_artifacts_that_were_deleted_where_they_belong_are_lost(original: Path, 
         assert any(said.startswith("seal: no seal") for said in failing(run_id, tmp_path / "scratch"))
 
 
-@pytest.mark.parametrize("name", ["a%20b", "a b", "Übung", "no#1", "why?", "a+b"])
+@pytest.mark.parametrize("name", ["a%20b", "a b", "Übung", "no#1", "a+b"])
 def test_artifacts_land_in_the_very_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     folder.mkdir()
