@@ -25,9 +25,10 @@ def audit() -> None:
 @click.argument("run")
 @click.option("--data", type=FOLDER, default=None, help="The development cohort; without it nothing is retrained.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
+@click.option("--every-file", is_flag=True, help="Read every artifact behind a tracking server, a request each.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
-def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> None:
+def verify(run: str, data: Path | None, workers: int | None, *, every_file: bool, as_json: bool) -> None:
     """Check the record of RUN: a training's run, a registered version, or an alias such as champion.
 
     The command compares the record, the artifacts, the model, the registry, the decisions and the served copy with the
@@ -35,7 +36,11 @@ def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> N
     again, and compares the bytes. On another processor family it compares numbers within 1e-6. A retraining takes as
     long as the training.
 
-    Exit codes: 0 every check that applies passed, 4 at least one failed, 5 none failed but some could not be made.
+    Behind a tracking server the files are read from the sealed archive of the run, and compared with the store by name
+    and size; --every-file reads each of them there.
+
+    Exit codes: 0 every check that applies passed, 3 the artifacts are not found here, 4 at least one failed, 5 none
+    failed but some could not be made.
     """
     from training.audit.audit import verify as verify_training
     from training.cli.options.progress import Progress
@@ -46,7 +51,7 @@ def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> N
         progress.step("opening the store")
         check_store()
         progress.step("checking the record and retraining" if data else "checking the record")
-        verdicts = verify_training(run, data, workers or os.cpu_count() or 1, progress.count)
+        verdicts = verify_training(run, data, workers or os.cpu_count() or 1, progress.count, every_file=every_file)
     if as_json:
         click.echo(json.dumps({"run": run, "verdicts": [asdict(verdict) for verdict in verdicts]}))
     else:

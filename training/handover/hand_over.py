@@ -6,20 +6,20 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import mlflow
 from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
 
 from models.bundle import Bundle, BundleRefusedError
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from models.promotion import PROMOTION, PROMOTION_DIGEST, Promotion
 from training.handover.granted import promotion_of, promotion_text
 from training.handover.signing import CopySigner
+from training.registry.artifact_place import artifact_bytes
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import CHAMPION, HEAD, STORE, DecisionLog
 from training.registry.decisions import Decision
 from training.registry.names import ModelReference
 from training.registry.performance import RecordedEvidence, performance_of
+from training.registry.registry_client import RegistryClient
 from training.registry.release import EVALUATION, RegisteredModel, checked, fetch
 
 OVERRIDE = "override"
@@ -63,17 +63,17 @@ def hand_over(
         (folder / PROMOTION).write_bytes(promotion.as_json())
         model.info.metadata[PROMOTION_DIGEST] = hashlib.sha256(promotion.as_json()).hexdigest()
         model.info.metadata[HEAD] = decision.hash
-        model.info.metadata[STORE] = MlflowClient().get_registered_model(chosen.name).tags.get(STORE, "")
+        model.info.metadata[STORE] = RegistryClient().get_registered_model(chosen.name).tags.get(STORE, "")
         if sign is not None:
             sign(folder)
-    MlflowClient().set_registered_model_alias(chosen.name, CHAMPION, chosen.version)
+    RegistryClient().set_registered_model_alias(chosen.name, CHAMPION, chosen.version)
     _show(chosen, decision, promotion)
     return decision, str(model.tag)
 
 
 def _show(chosen: RegisteredModel, decision: Decision, promotion: Promotion) -> None:
     """Say a promotion where people look at a version in MLflow: in its tags and its description."""
-    client = MlflowClient()
+    client = RegistryClient()
     said = {
         "promoted_reason": decision.reason,
         "promoted_by": decision.by,
@@ -104,20 +104,20 @@ def _recorded_evidence(chosen: RegisteredModel) -> list[RecordedEvidence]:
         for key, source in sorted(chosen.tags.items())
         if key.startswith(EVALUATION)
     }
-    own = _evidence_of(chosen.run_id, "the run that made this version", (chosen.tags.get(EVIDENCE_DIGEST),))
+    noted = chosen.tags.get(EVIDENCE_DIGEST)
+    own = RecordedEvidence(chosen.run_id, "the run that made this version", chosen.artifact(EVIDENCE), (noted,))
     return [own, *(_evidence_of(run_id, what) for run_id, what in evaluations.items())]
 
 
-def _evidence_of(run_id: str, what: str, noted: tuple[str | None, ...] = ()) -> RecordedEvidence:
+def _evidence_of(run_id: str, what: str) -> RecordedEvidence:
     digest, document = None, None
     try:
-        digest = MlflowClient().get_run(run_id).data.tags.get(EVIDENCE_DIGEST)
-        with tempfile.TemporaryDirectory() as scratch:
-            path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=EVIDENCE, dst_path=scratch)
-            document = Path(path).read_bytes()
+        run = RegistryClient().get_run(run_id)
+        digest = run.data.tags.get(EVIDENCE_DIGEST)
+        document = artifact_bytes(run, EVIDENCE)
     except (MlflowException, OSError):
         pass  # `performance` reports whether it is lost or was never recorded
-    return RecordedEvidence(run_id, what, document, (*noted, digest))
+    return RecordedEvidence(run_id, what, document, (digest,))
 
 
 def finish_interrupted(log: DecisionLog, signer: CopySigner | None = None) -> Decision | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -20,9 +21,12 @@ from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.failures import StoreUnreachableError
 from training.held_signals import signals_held
+from training.registry.artifact_place import artifact_bytes
+from training.registry.copied_bundle import ARCHIVED, copied_bundle
 from training.registry.decision_log import DecisionLog
 from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.references import find_reference, usual_name
+from training.registry.registry_client import RegistryClient
 from training.registry.served_heads import served_heads
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
@@ -34,7 +38,7 @@ EVALUATION = "evaluation "
 class RegisteredModel:
     """A registered version, the run that made it, and the folder that its bundle was downloaded to.
 
-    ``name`` is that of the registered model.
+    ``name`` is that of the registered model, ``archive`` the folder of its run's sealed archive, if it was fetched.
     """
 
     version: str
@@ -42,6 +46,17 @@ class RegisteredModel:
     tags: Mapping[str, str]
     folder: Path
     name: str = MODEL_NAME
+    archive: Path | None = None
+
+    def artifact(self, name: str) -> bytes | None:
+        """An artifact of the run; ``None`` if it has none of that name, or the run is lost."""
+        archived = None if self.archive is None else self.archive / self.run_id / name
+        if archived is not None and archived.is_file():
+            return archived.read_bytes()
+        try:
+            return artifact_bytes(self.run_id, name)
+        except (MlflowException, FileNotFoundError):
+            return None
 
 
 def use_store() -> str:
@@ -97,7 +112,7 @@ def make_store() -> None:
     use_store()
     try:
         with signals_held():  # a store of which half the tables are made is refused from then on
-            MlflowClient().search_experiments(max_results=1)
+            RegistryClient().search_experiments(max_results=1)
     except MlflowException:
         raise StoreUnreachableError(_unreachable()) from None
 
@@ -111,48 +126,62 @@ def find_model(version_or_alias: str) -> ModelReference:
 
     Raises ``InputRefusedError`` where there is no such version, ``StoreUnreachableError`` without an answer.
     """
+    found = _find_version(version_or_alias)
+    return ModelReference(str(found.name), str(found.version))
+
+
+def _find_version(version_or_alias: str) -> ModelVersion:
     require_store()
-    client = MlflowClient()
+    client = RegistryClient()
     meant = ModelReference(MODEL_NAME, version_or_alias)
     try:
         meant = find_reference(client, version_or_alias)
         if meant.version.isdigit():
-            found = client.get_model_version(meant.name, meant.version)
-        else:
-            found = client.get_model_version_by_alias(meant.name, meant.version)
+            return client.get_model_version(meant.name, meant.version)
+        return client.get_model_version_by_alias(meant.name, meant.version)
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise StoreUnreachableError(_unreachable()) from None
         required = f"a registered version of {meant.name}, or an alias such as champion that kap promote has set"
         raise InputRefusedError([Problem("registry", None, None, required, "one that is not there")]) from None
-    return ModelReference(meant.name, str(found.version))
 
 
 def fetch_bundle(found: ModelReference, scratch: Path) -> Path:
-    """Download a registered version's bundle below ``scratch``, and return its folder."""
+    """Copy a registered version's bundle below ``scratch``, and return its folder.
+
+    Behind a server the bundle is taken from the archive of its run, which is one file. Whoever uses a bundle compares
+    its digest with the registered one (`checked`).
+    """
     require_store()
+    return _copied(found, lambda client: client.get_model_version(found.name, found.version), scratch)
+
+
+def _copied(found: ModelReference, version: Callable[[MlflowClient], ModelVersion], scratch: Path) -> Path:
+    client = RegistryClient()
     try:
-        model = mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}", dst_path=str(scratch))
+        return copied_bundle(client, version(client), scratch)
+    except FileNotFoundError:
+        pass
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise StoreUnreachableError(_unreachable()) from None
-        required = f"the files of version {found.version} of {found.name}"
-        raise InputRefusedError([Problem("registry", None, None, required, "none")]) from None
-    return Path(model) / "artifacts" / "bundle"
+    required = f"the files of version {found.version} of {found.name}"
+    raise InputRefusedError([Problem("registry", None, None, required, "none")]) from None
 
 
 def fetch(version_or_alias: str, scratch: Path) -> RegisteredModel:
-    """Download the registered version that a text means (see `find_model`), and read its tags."""
-    found = find_model(version_or_alias)
-    folder = fetch_bundle(found, scratch)
-    version = MlflowClient().get_model_version(found.name, found.version)
-    return RegisteredModel(found.version, str(version.run_id), dict(version.tags), folder, found.name)
+    """Copy the registered version that a text means (see `find_model`) below ``scratch``, and read its tags."""
+    version = _find_version(version_or_alias)
+    found = ModelReference(str(version.name), str(version.version))
+    folder = _copied(found, lambda _: version, scratch)
+    archive = scratch / ARCHIVED if (scratch / ARCHIVED).is_dir() else None
+    return RegisteredModel(found.version, str(version.run_id), dict(version.tags), folder, found.name, archive)
 
 
 def checked(directory: Path, version: str, name: str = MODEL_NAME) -> Bundle:
     """The bundle in a folder; raises ``BundleRefusedError`` unless it is the one registered as ``version``."""
     bundle = load_bundle(directory)
-    registered = MlflowClient().get_model_version(name, version).tags.get("bundle_digest")
+    registered = RegistryClient().get_model_version(name, version).tags.get("bundle_digest")
     if registered != bundle.digest:
         raise BundleRefusedError(f"version {version}: its bundle is not the one that was registered")
     return bundle
@@ -164,7 +193,7 @@ def decision_log(name: str | None = None) -> DecisionLog:
     Without a name, the model is the one of `usual_name`.
     """
     check_store()
-    client = MlflowClient()
+    client = RegistryClient()
     model = name or usual_name(client)
     return DecisionLog(client, model, served_heads(client, model))
 

@@ -63,6 +63,22 @@ class StoredEvaluation:
     stored: StoredTraining | None
 
 
+MONITORING = "monitoring "
+"""Prefix of a version's tags that name the monitoring runs about it."""
+
+
+@dataclass(frozen=True)
+class StoredMonitoring:
+    """A monitoring run that a version or a later monitoring names.
+
+    ``said`` is what names it, ``stage`` MLflow's word for whether it is deleted, ``None`` if it is lost.
+    """
+
+    run_id: str
+    said: str
+    stage: str | None
+
+
 @dataclass(frozen=True, eq=False)
 class StoredTraining:
     """``sealed`` is the seal's document, ``None`` if there is none; ``record`` is the present record.
@@ -70,7 +86,8 @@ class StoredTraining:
     ``deleted`` names runs that are marked as deleted. ``landmark_tags`` are the tags of the run of each landmark.
     ``artifacts`` is the folder of the training's own artifacts, ``bundle`` that of its model. ``copies`` are all copies
     of the model in BentoML's store here, also of other versions, and ``answering`` is the one that a service here
-    loads; ``registered_runs`` are the runs of all versions.
+    loads; ``registered_runs`` are the runs of all versions. ``monitorings`` are the monitoring runs about it.
+    ``from_archive`` is the number of files that were read from the sealed archive, and not one by one.
     """
 
     run_id: str
@@ -86,6 +103,8 @@ class StoredTraining:
     copies: tuple[ServedCopy, ...] = ()
     registered_runs: frozenset[str] = frozenset()
     answering: AnsweringCopy | None = None
+    monitorings: tuple[StoredMonitoring, ...] = ()
+    from_archive: int = 0
 
     def recorded(self, key: str) -> dict[str, str | None]:
         """A tag's value on the run and on every version of it, by place; ``None`` where it is not set."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import mlflow
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import ValidationError
 
@@ -14,7 +13,7 @@ from models.bundle import Bundle
 from training.audit.audit import seal_run
 from training.evaluation.case_mix_comparison import CaseMixComparison, as_json
 from training.evidence.document import Evidence, read_evidence
-from training.provenance import Provenance
+from training.provenance import EVALUATED_BY, TRAINED_BY, Provenance
 from training.registry.artifacts import EVIDENCE
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.release import RegisteredModel, use_store
@@ -42,7 +41,7 @@ def record_evaluation(
     with recorded_run(f"{source[:200]} · evaluation of version {registered.version}") as run:
         mlflow.log_params({"cohort": source, "cohort_digest": cohort.digest, "draws": evidence.draws})
         mlflow.set_tags(
-            provenance.as_tags()
+            provenance.as_tags(EVALUATED_BY)
             | {
                 "level": "evaluation",
                 "mlflow.source.name": "kap evaluate",
@@ -69,8 +68,8 @@ def record_evaluation(
 def recorded_evidence(registered: RegisteredModel) -> Evidence | None:
     """The evidence of a version's training run; ``None`` if it has none that can be read."""
     try:
-        return read_evidence(mlflow.artifacts.load_text(f"runs:/{registered.run_id}/{EVIDENCE}"))
-    except (MlflowException, OSError, ValidationError):
+        return read_evidence(registered.artifact(EVIDENCE) or b"")
+    except ValidationError:
         return None
 
 
@@ -84,7 +83,7 @@ def facts(registered: RegisteredModel, bundle: Bundle, run_id: str, provenance: 
         bundle_digest=bundle.digest,
         written_on=time.strftime("%Y-%m-%d", time.gmtime()),
         seed=int(str(settings.get("seed", 0))),
-        provenance=provenance.as_tags(),
+        provenance=provenance.as_tags(EVALUATED_BY if run_id != registered.run_id else TRAINED_BY),
         settings={key: str(value) for key, value in flattened(settings).items()},
         features=feature_dictionary(bundle.protocol),
         outcomes=outcome_rules(bundle.protocol),
