@@ -108,6 +108,8 @@ ONLY_IN = {
         "training/tracking/pyfunc.py",
         "training/registry/registration.py",
         "training/registry/release.py",
+        "training/registry/store_answers.py",
+        "training/tracking/probe.py",
         "training/tracking/training.py",
         "training/tracking/search.py",
         "training/tracking/cohort_check.py",

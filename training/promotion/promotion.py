@@ -21,6 +21,7 @@ from training.registry.artifacts import EVIDENCE_DIGEST
 from training.registry.decision_log import Chain
 from training.registry.decisions import Decision, PolicyCheck, champion_before
 from training.registry.names import ModelReference
+from training.registry.registration import require_registering
 from training.registry.release import (
     RegisteredModel,
     checked,
@@ -97,6 +98,7 @@ def _decide(proposal: Proposal, unless_passed: Literal["refuse", "override"]) ->
     with tempfile.TemporaryDirectory() as scratch:
         candidate = fetch(proposal.version, Path(scratch) / "candidate")
         bundle = checked(candidate.folder, candidate.version, candidate.name)
+        require_registering(candidate.name)  # before the checks, which take long
         log = decision_log(candidate.name)
         finished = finish_interrupted(log)
         chain = log.readable()

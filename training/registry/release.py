@@ -22,7 +22,6 @@ from mlflow.tracking import MlflowClient
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
-from training.failures import StoreUnreachableError
 from training.held_signals import signals_held
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import CHAMPION, HEAD, DecisionLog
@@ -30,6 +29,7 @@ from training.registry.decisions import Decision, Head
 from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.performance import RecordedEvidence, performance_of
 from training.registry.references import find_reference, usual_name
+from training.registry.store_answers import unreachable
 from training.registry.stored_training import ServedCopy
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
@@ -58,6 +58,7 @@ def use_store() -> str:
     """
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs tracebacks of what it also raises
     warnings.filterwarnings("ignore", message=".*An input example was not provided")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")  # seconds, not minutes, until an error is reported
@@ -105,12 +106,8 @@ def make_store() -> None:
     try:
         with signals_held():  # a store of which half the tables are made is refused from then on
             MlflowClient().search_experiments(max_results=1)
-    except MlflowException:
-        raise StoreUnreachableError(_unreachable()) from None
-
-
-def _unreachable() -> str:
-    return "the tracking store does not answer: is MLFLOW_TRACKING_URI right, and its server running?"
+    except MlflowException as error:
+        raise unreachable(error) from None
 
 
 def find_model(version_or_alias: str) -> ModelReference:
@@ -129,7 +126,7 @@ def find_model(version_or_alias: str) -> ModelReference:
             found = client.get_model_version_by_alias(meant.name, meant.version)
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise StoreUnreachableError(_unreachable()) from None
+            raise unreachable(error) from None
         required = f"a registered version of {meant.name}, or an alias such as champion that kap promote has set"
         raise InputRefusedError([Problem("registry", None, None, required, "one that is not there")]) from None
     return ModelReference(meant.name, str(found.version))
@@ -142,7 +139,7 @@ def fetch_bundle(found: ModelReference, scratch: Path) -> Path:
         model = mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}", dst_path=str(scratch))
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise StoreUnreachableError(_unreachable()) from None
+            raise unreachable(error) from None
         required = f"the files of version {found.version} of {found.name}"
         raise InputRefusedError([Problem("registry", None, None, required, "none")]) from None
     return Path(model) / "artifacts" / "bundle"
