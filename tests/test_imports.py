@@ -109,7 +109,10 @@ ONLY_IN = {
         "training/registry/registration.py",
         "training/registry/release.py",
         "training/registry/store_answers.py",
+        "training/registry/store_schema.py",
+        "training/tracking/kept.py",
         "training/tracking/probe.py",
+        "training/tracking/transfer.py",
         "training/tracking/training.py",
         "training/tracking/search.py",
         "training/tracking/cohort_check.py",
@@ -193,6 +196,7 @@ ONLY_IN = {
     "opentelemetry": {"serving/http/tracing.py"},
     "prometheus_client": {"serving/http/metrics.py", "serving/http/worker_metrics.py"},
     "alembic": {
+        "training/registry/store_schema.py",
         "serving/log/migrations/env.py",
         "serving/log/migrations/versions/schema_1_to_2.py",
         "serving/log/migrations/versions/schema_2.py",

@@ -13,6 +13,7 @@ import click
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.cli.options.errors import EVIDENCE, FILE, FOLDER, answers_for_mistakes
+from training.cli.options.stored import reads_store
 from training.registry.names import MODEL_NAME
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def rollback(reason: str, by: str | None, model_name: str | None) -> None:
 @MODEL_NAME_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
+@reads_store
 def history(day: str | None, model_name: str | None, as_json: bool) -> None:
     """List every promotion, override, rollback and refusal, and check that none was changed or lost.
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import secrets
 from pathlib import Path
 
 import mlflow
@@ -63,7 +64,8 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path, name: str = 
 def require_registering(name: str) -> None:
     """Raise ``StoreUnreachableError`` unless versions of a registered model can be made and given an alias.
 
-    What is written is what stands there already; a model that is not there yet is made and deleted.
+    What is written is what stands there already. Where there is no such model, one of another name is made and deleted:
+    under its own name somebody else may register meanwhile.
     """
     client = MlflowClient()
     with asking(f"register versions of {name}"):
@@ -72,8 +74,9 @@ def require_registering(name: str) -> None:
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-            client.create_registered_model(name)
-            client.delete_registered_model(name)
+            other = f"kap-probe-{secrets.token_hex(8)}"
+            client.create_registered_model(other)
+            client.delete_registered_model(other)
             return
         client.update_registered_model(name, found.description or "")
 

@@ -30,6 +30,7 @@ from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.performance import RecordedEvidence, performance_of
 from training.registry.references import find_reference, usual_name
 from training.registry.store_answers import unreachable
+from training.registry.store_schema import made_by_one, require_current
 from training.registry.stored_training import ServedCopy
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
@@ -74,10 +75,14 @@ def has_store() -> bool:
 
 
 def require_store() -> None:
-    """Raise ``InputRefusedError`` if there is no store yet: MLflow would make an empty one, even to read."""
+    """Raise ``InputRefusedError`` if there is no store yet, or one of another MLflow.
+
+    MLflow would make an empty one, even to read, and upgrade an earlier one.
+    """
     if not has_store():
         required = "a store of trainings, in ./mlflow.db or at MLFLOW_TRACKING_URI"
         raise InputRefusedError([Problem("registry", None, None, required, "none here; is this the right folder?")])
+    require_current(use_store())
 
 
 def check_store() -> None:
@@ -102,9 +107,10 @@ def store_undisturbed() -> Iterator[Callable[[], None]]:
 
 def make_store() -> None:
     """Raise ``StoreUnreachableError`` unless the store answers; a missing file of SQLite is made, for a training."""
-    use_store()
+    store = use_store()
+    require_current(store)
     try:
-        with signals_held():  # a store of which half the tables are made is refused from then on
+        with signals_held(), made_by_one(store):  # a store with half of its tables is refused from then on
             MlflowClient().search_experiments(max_results=1)
     except MlflowException as error:
         raise unreachable(error) from None

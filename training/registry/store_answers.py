@@ -1,5 +1,6 @@
 """What a tracking store answered, in one line that says what to do: a refusal of MLflow as a sentence."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
@@ -11,6 +12,9 @@ from training.failures import StoreUnreachableError
 
 NOT_JSON = "not in a valid JSON format"
 """MLflow's words for a page that is no answer of MLflow."""
+
+_OF_FILE = re.compile(r"\b([45]\d\d) (?:Client|Server) Error")
+"""How requests names a status within MLflow's list of files that could not be uploaded."""
 
 
 def shown_address(store: str) -> str:
@@ -30,6 +34,9 @@ def status_of_answer(error: Exception) -> int:
         return 0
     if NOT_JSON in str(error):
         return 404
+    of_file = _OF_FILE.search(str(error))
+    if of_file:
+        return int(of_file[1])
     status = int(error.get_http_status_code())
     return 0 if status == 500 and "error code 500" not in str(error) else status
 

@@ -14,6 +14,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from models.score import LinearScore
@@ -23,6 +24,7 @@ from training.evaluation.candidate_figures import figures, figures_per_fold
 from training.evidence.document import Evidence, LandmarkEvidence
 from training.experiment.records import held_out_table, importances, summary
 from training.experiment.train import LandmarkFit, Training
+from training.failures import StoreUnreachableError
 from training.learning.fit import CandidateFit, HeadFit
 from training.learning.own_candidates.resolution import parameters_of
 from training.monitoring.statistics.reference import REFERENCE, reference_of_training
@@ -32,16 +34,18 @@ from training.registry.artifacts import HELD_OUT, PROTOCOL, SUMMARY
 from training.registry.names import MODEL_NAME, model_name_of
 from training.registry.registration import describe, register
 from training.registry.release import store_undisturbed, use_store
+from training.registry.store_answers import unreachable
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.report.study import StudyAnswers
 from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
 from training.tracking.cohort_check import log_check, log_study
 from training.tracking.evidence import head_metrics, head_run_name, log_evidence, log_headline, report_of
+from training.tracking.kept import keep
 from training.tracking.links import run_link, run_page
 from training.tracking.metrics import log_run, setting_parameters, slugs_of, sustained_measures
 from training.tracking.model_card import CARD, model_card, model_description, version_description
-from training.tracking.opened import open_run
+from training.tracking.opened import open_run, withdraw_unsealed
 from training.tracking.resources import ResourceUse, log_resources
 from training.tracking.search import log_search
 
@@ -86,16 +90,27 @@ def record(
 ) -> RecordedRun:
     """Record a finished training with its evidence and its cohort's check, register its model, and seal the record.
 
-    ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step.
+    ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step. If the store
+    fails, the training is kept in a folder, which the ``StoreUnreachableError`` names.
     """
     use_store()
     protocol, source = training.cohort.protocol, evidence.cohort.source
     name = model_name_of(protocol, options.model_name)
-    opened = options.run_id or open_run(name, protocol.name, source, started)
-    with store_undisturbed() as may_stop:
-        return _record(
-            training, evidence, started, _pausing(announce, may_stop), check, replace(options, run_id=opened)
-        )
+
+    def write(run_id: str | None = None) -> RecordedRun:
+        opened = run_id or open_run(name, protocol.name, source, started)
+        with store_undisturbed() as may_stop:
+            return _record(
+                training, evidence, started, _pausing(announce, may_stop), check, replace(options, run_id=opened)
+            )
+
+    try:
+        return write(options.run_id)
+    except (MlflowException, OSError) as error:
+        why = str(unreachable(error, "record the training"))
+        withdraw_unsealed(name, options.run_id)
+        folder = keep((name, protocol.name), why, write)
+        raise StoreUnreachableError(f"{why}; the training is kept, record it with: kap record {folder}") from error
 
 
 def _pausing(announce: Callable[[str], None], may_stop: Callable[[], None]) -> Callable[[str], None]:
