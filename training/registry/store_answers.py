@@ -27,9 +27,12 @@ def shown_address(store: str) -> str:
 
 def status_of_answer(error: Exception) -> int:
     """The HTTP status of a failed request to a server; 0 where there was no answer."""
-    response = getattr(error, "response", None)  # of requests, which MLflow uses for artifacts
-    if response is not None:
-        return int(response.status_code)
+    behind: BaseException | None = error
+    while behind is not None:
+        response = getattr(behind, "response", None)  # of requests, which MLflow uses for artifacts
+        if response is not None:
+            return int(response.status_code)
+        behind = behind.__cause__ or behind.__context__
     if not isinstance(error, MlflowException):
         return 0
     if NOT_JSON in str(error):
@@ -69,6 +72,8 @@ def unreachable(error: Exception, wanted: str = "") -> StoreUnreachableError:
     what = f" when asked to {wanted}" if wanted else ""
     if status >= 500:
         return StoreUnreachableError(f"{address} failed{what} ({status}): see its log, or try again later")
+    if status >= 400 and isinstance(error, MlflowException):
+        return StoreUnreachableError(f"{address} refused{what}: MLflow answered {error.error_code}")
     return StoreUnreachableError(
         f"the tracking store does not answer{what}: is MLFLOW_TRACKING_URI right, and its server running?"
     )

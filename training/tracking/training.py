@@ -22,6 +22,7 @@ from training.audit.audit import seal_run
 from training.cohort.summary import LandmarkFlow, landmark_flow
 from training.evaluation.candidate_figures import figures, figures_per_fold
 from training.evidence.document import Evidence, LandmarkEvidence
+from training.experiment.answers_table import held_out_answers
 from training.experiment.records import held_out_table, importances, summary
 from training.experiment.train import LandmarkFit, Training
 from training.failures import StoreUnreachableError
@@ -30,7 +31,7 @@ from training.learning.own_candidates.resolution import parameters_of
 from training.monitoring.statistics.reference import REFERENCE, reference_of_training
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.plausibility.cohort_check import CohortCheck
-from training.registry.artifacts import HELD_OUT, PROTOCOL, SUMMARY
+from training.registry.artifacts import HELD_OUT, HELD_OUT_ANSWERS, PROTOCOL, SUMMARY
 from training.registry.names import MODEL_NAME, model_name_of
 from training.registry.registration import describe, register
 from training.registry.release import store_undisturbed, use_store
@@ -208,9 +209,9 @@ def _record_training(training: Training, evidence: Evidence, scratch: Path) -> N
     mlflow.log_dict(json.loads(cohort.protocol.document), PROTOCOL)
     mlflow.log_dict({"landmarks": summary(training, evidence)}, SUMMARY)
     mlflow.log_text(reference_of_training(training).as_json(), REFERENCE)
-    table = scratch / HELD_OUT
-    held_out_table(training).to_parquet(table, index=False)
-    mlflow.log_artifact(str(table))
+    for name, table in ((HELD_OUT, held_out_table(training)), (HELD_OUT_ANSWERS, held_out_answers(training))):
+        table.to_parquet(scratch / name, index=False)
+        mlflow.log_artifact(str(scratch / name))
 
 
 def _winners(training: Training) -> dict[str, str]:
