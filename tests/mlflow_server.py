@@ -85,7 +85,8 @@ def _server_environment(folder: Path) -> Mapping[str, str]:
     settings.write_text(
         f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder / 'auth.db'}\n"
         f"admin_username = {ADMIN}\nadmin_password = {PASSWORD}\n"
-        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+        "auth_cache_ttl_seconds = 3600\n",  # a password is hashed once, not for every request
         encoding="utf-8",
     )
     stand_in = folder / "stand_in" / "flask_wtf"

@@ -52,7 +52,7 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     """Train, evaluate and, if wished, record.
 
     Raises ``InputRefusedError`` if there is nothing to fit on, ``LeakageFoundError`` if outcomes leak, and
-    ``StoreUnreachableError``, before any work, if the training is to be recorded and the store does not answer.
+    ``StoreUnreachableError``, before any work, if the training is to be recorded and the store can't do it.
     """
     if set(request.config.candidates) - set(CANDIDATES):
         end_processes()  # those of an earlier training hold the code of its candidates as it was then
@@ -60,15 +60,15 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     if not request.recorded:
         finished, evidence = _trained(request, provenance, stages.count)
         return TrainedModel(finished, evidence, request.check)
-    from training.registry.release import make_store
     from training.tracking.opened import opened_run, require_no_active_run
+    from training.tracking.probe import probe_recording
     from training.tracking.resources import ResourceMeter
     from training.tracking.training import RecordingOptions, record
 
     require_no_active_run()
     name = model_name_of(request.cohort.protocol, request.model_name)  # a wrong name is refused before the work
     stages.step("opening the store")
-    make_store()
+    probe_recording(name, request.cohort.protocol.name)
     started = time.time()
     with opened_run(name, request.cohort.protocol.name, request.source, started) as run_id:
         with ResourceMeter() as meter:

@@ -28,6 +28,8 @@ from training.cli.monitor import monitor_command
 from training.cli.options.acknowledge import acknowledges
 from training.cli.options.errors import FILE, FOLDER, MODEL_OPTION, RESULT_FILE, Group, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION, read_for_command
+from training.cli.options.stored import UPGRADE_STORE, ask_for_upgrade, reads_store
+from training.cli.record import record
 from training.cli.replay import lineage, replay
 from training.cli.report import report
 from training.cli.runs import runs
@@ -85,6 +87,7 @@ main.add_command(cohort)
     help="Register under this name; default: kap-outcomes for KAP, else a name made from the protocol's.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@UPGRADE_STORE
 @STRICT_OPTION
 @answers_for_mistakes
 @acknowledges
@@ -97,6 +100,7 @@ def train(
     workers: int | None,
     model_name: str | None,
     as_json: bool,
+    upgrade_store: bool,
     strict: bool,
     by: str | None,
     acknowledged: "tuple[Acknowledgement, ...]",
@@ -123,6 +127,7 @@ def train(
     from training.cli.cohort_check import read_with_study
     from training.cli.options.progress import Progress
 
+    ask_for_upgrade(agreed=upgrade_store)
     with Progress() as progress:
         progress.step("reading the cohort")
         read, check, study = read_with_study(directory, strict=strict)
@@ -168,7 +173,7 @@ def _as_text(trained: "TrainedModel") -> str:
     return "\n".join([*notes(trained.training.leakage), words])
 
 
-for _command in (runs, report, evaluate, recalibrate, propose, approve, promote, rollback, history, people):
+for _command in (record, runs, report, evaluate, recalibrate, propose, approve, promote, rollback, history, people):
     main.add_command(_command)
 
 
@@ -195,6 +200,7 @@ def _write_example(context: click.Context, _option: click.Parameter, wanted: boo
 @click.option("--in-words", "words", is_flag=True, help="Answer in sentences instead of JSON.")
 @click.option("--fhir", is_flag=True, help="FILE has FHIR resources, and so does the answer, as POST /fhir/$predict.")
 @answers_for_mistakes
+@reads_store
 def predict(file: Any, model: str, words: bool, fhir: bool) -> None:
     """Predict for the one patient in FILE (JSON, - for standard input), without a server.
 
@@ -227,6 +233,7 @@ def predict(file: Any, model: str, words: bool, fhir: bool) -> None:
 @MODEL_OPTION
 @STRICT_OPTION
 @answers_for_mistakes
+@reads_store
 def score(directory: Path, out: Path, model: str, *, strict: bool) -> None:
     """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a CSV or Parquet file.
 

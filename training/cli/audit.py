@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from training.cli.options.errors import FOLDER, RESULT_FILE, Group, answers_for_mistakes
+from training.cli.options.stored import reads_store
 
 MARKS = {"passed": "passed", "failed": "FAILED", "not checked": "not checked", "does not apply": "n/a"}
 
@@ -28,6 +29,7 @@ def audit() -> None:
 @click.option("--every-file", is_flag=True, help="Read every artifact behind a tracking server, a request each.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
+@reads_store
 def verify(run: str, data: Path | None, workers: int | None, *, every_file: bool, as_json: bool) -> None:
     """Check the record of RUN: a training's run, a registered version, or an alias such as champion.
 
@@ -64,6 +66,7 @@ def verify(run: str, data: Path | None, workers: int | None, *, every_file: bool
 @click.argument("version")
 @click.option("--out", type=RESULT_FILE, required=True, help="HTML file to write.")
 @answers_for_mistakes
+@reads_store
 def dossier(version: str, out: Path) -> None:
     """Write one HTML file for an auditor of VERSION: data, flow, model, evidence, decisions, environment.
 

@@ -14,7 +14,9 @@ from training.cli.options.errors import FILE, FOLDER, answers_for_mistakes
 from training.cli.options.reading import STRICT_OPTION
 
 if TYPE_CHECKING:
+    from models.bundle import Bundle
     from training.config import TrainingConfig
+    from training.registry.release import RegisteredModel
 
 WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 CONFIG = click.option("--config", type=FILE, default=None, help="TOML file that overrides training/default.toml.")
@@ -52,16 +54,13 @@ def evaluate(
     from training.evaluation.case_mix_comparison import compare_case_mix
     from training.experiment.external import evaluate as evaluate_on
     from training.provenance import collect_provenance
-    from training.registry.release import checked, fetch, require_answers
     from training.tracking.evaluation import record_evaluation, recorded_evidence
     from training.tracking.links import places_of
 
     provenance = collect_provenance(by)
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
-        registered = fetch(model, Path(scratch))
-        bundle = checked(registered.folder, registered.version, registered.name)
-        require_answers(bundle, registered.version)
+        registered, bundle = _loaded(model, Path(scratch))
         development = recorded_evidence(registered)
         progress.step("reading the cohort")
         cohort, check, study = read_with_study(directory, bundle.protocol, strict=strict)
@@ -117,15 +116,12 @@ def recalibrate(
     from training.experiment.update import UpdateRequest, update_model
     from training.provenance import collect_provenance
     from training.registry.names import version_for_commands
-    from training.registry.release import checked, fetch, require_answers
     from training.tracking.links import places_of
     from training.tracking.update import record_update
 
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
-        parent = fetch(model, Path(scratch))
-        bundle = checked(parent.folder, parent.version, parent.name)
-        require_answers(bundle, parent.version)
+        parent, bundle = _loaded(model, Path(scratch))
         progress.step("reading the cohort")
         cohort, check, study = read_with_study(directory, bundle.protocol, strict=strict)
         provenance, name = collect_provenance(by), directory.resolve().name
@@ -138,6 +134,18 @@ def recalibrate(
     )
     then = f'next: kap promote {version_for_commands(parent.name, version)} --reason "..."'
     click.echo("\n".join([*updated.said, "", f"{made}, run {run_id}", *places_of(run_id), then]))
+
+
+def _loaded(model: str, scratch: Path) -> "tuple[RegisteredModel, Bundle]":
+    """A registered version and its bundle; refused before the work if the store can't take what is made of it."""
+    from training.registry.release import checked, fetch, require_answers
+    from training.tracking.probe import probe_recording
+
+    registered = fetch(model, scratch)
+    bundle = checked(registered.folder, registered.version, registered.name)
+    require_answers(bundle, registered.version)
+    probe_recording(registered.name, bundle.protocol.name)
+    return registered, bundle
 
 
 def _settings(config: Path | None, directory: Path) -> "TrainingConfig":

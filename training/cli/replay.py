@@ -16,6 +16,7 @@ import click
 from training.cli.audit import MARKS
 from training.cli.log import LOG_ARGUMENT, LOG_OPTION, open_whole_log
 from training.cli.options.errors import RESULT_FILE, answers_for_mistakes
+from training.cli.options.stored import reads_store
 
 if TYPE_CHECKING:
     from serving.log.feedback import LoggedFeedback
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
+@reads_store
 def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_json: bool) -> None:
     """Find the model, training run and decision behind PREDICTION_ID, and compute its answer again.
 
@@ -155,6 +157,7 @@ def _lineage(facts: "EntryFacts", same: bool | None, *, given: bool) -> "Predict
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
+@reads_store
 def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_json: bool) -> None:
     """Predict with another model for the rows of the prediction LOG, and count the answers that change.
 

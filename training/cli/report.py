@@ -6,6 +6,7 @@ import click
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.cli.options.errors import FILE, FOLDER, RESULT_FILE, answers_for_mistakes
+from training.cli.options.stored import reads_store
 
 TEMPLATE = "template"
 
@@ -17,6 +18,7 @@ TEMPLATE = "template"
 @click.option("--out", type=RESULT_FILE, default=None, help="File to write; default: report-VERSION and its format.")
 @click.option("--study", type=FILE, default=None, help="study.toml to use instead of the recorded one.")
 @answers_for_mistakes
+@reads_store
 def report(version: str, directory: Path | None, form: str, out: Path | None, study: Path | None) -> None:
     """Write the report of a registered VERSION (or an alias) again, or draft study.toml for its authors.
 

@@ -6,12 +6,14 @@ from dataclasses import asdict
 import click
 
 from training.cli.options.errors import answers_for_mistakes
+from training.cli.options.stored import reads_store
 
 
 @click.command()
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Number of trainings.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list, with the whole ids.")
 @answers_for_mistakes
+@reads_store
 def runs(limit: int, *, as_json: bool) -> None:
     """List the last trainings with version, cohort and headline figures, the newest first.
 

@@ -53,7 +53,7 @@ def build_evidence(training: Training, source: str, announce: Announce, workers:
     progress = announce("measuring", len(training.landmarks))
     landmarks = gather_landmarks(
         cohort,
-        [_evaluated(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
+        [evaluated_at(landmark, folds, cohort.protocol.horizons_days) for landmark in training.landmarks],
         [_heads_of(landmark, training_sets, moves, config) for landmark in training.landmarks],
         draws,
         config.evaluation,
@@ -104,7 +104,8 @@ def _directions(training: Training, announce: Announce) -> list[Direction]:
         return directions(training.cohort, training.models, training.config.evaluation.direction_margin)
 
 
-def _evaluated(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> EvaluatedPredictions:
+def evaluated_at(landmark: LandmarkFit, folds: Folds, horizons_days: tuple[int, ...]) -> EvaluatedPredictions:
+    """The held-out predictions of a landmark's winners, which its evidence evaluates."""
     fits = (landmark.remission, landmark.relapse)
     weights = weights_of([fit.task for fit in landmark.heads.values()])
     return evaluate_held_out(landmark.features, landmark.outcomes, weights, fits, folds, horizons_days)

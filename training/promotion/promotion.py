@@ -29,6 +29,7 @@ from training.registry.decision_log import Chain, DecisionLog
 from training.registry.decisions import Decision, champion_before
 from training.registry.names import ModelReference
 from training.registry.policy_check import PolicyCheck
+from training.registry.registration import require_registering
 from training.registry.release import RegisteredModel, checked, decision_log, fetch
 from training.registry.seal import SEAL_DIGEST
 
@@ -151,6 +152,7 @@ def _decide(
     with tempfile.TemporaryDirectory() as scratch:
         candidate = fetch(proposal.version, Path(scratch) / "candidate")
         bundle = checked(candidate.folder, candidate.version, candidate.name)
+        require_registering(candidate.name)  # before the checks, which take long
         log = decision_log(candidate.name)
         finished = finish_interrupted(log, proposal.copy_signer)
         chain = log.readable()

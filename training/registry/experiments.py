@@ -1,9 +1,10 @@
 """Experiments of MLflow, marked so that its pages open them as model development, with a note on what is in them."""
 
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.registry.moved_store import location_of_new, settle_moved_store
+from training.registry.moved_store import settle_moved_store
 
 KIND, MODELS = "mlflow.experimentKind", "custom_model_development"
 NOTE = "mlflow.note.content"
@@ -19,9 +20,19 @@ def open_experiment(client: MlflowClient, name: str, note: str) -> str:
     if found and found.lifecycle_stage == "deleted":
         required = f"one that is not deleted: mlflow experiments restore --experiment-id {found.experiment_id}"
         raise InputRefusedError([Problem(f"experiment {name}", None, None, required, "a deleted one")])
-    experiment_id = str(found.experiment_id) if found else str(client.create_experiment(name, location_of_new(name)))
+    experiment_id = str(found.experiment_id) if found else _made(client, name)
     there = found.tags if found else {}
     for key, value in ((KIND, MODELS), (NOTE, note)):
         if key not in there:
             client.set_experiment_tag(experiment_id, key, value)
     return experiment_id
+
+
+def _made(client: MlflowClient, name: str) -> str:
+    """The id of a new experiment, or of the one that somebody else has made meanwhile."""
+    try:
+        return str(client.create_experiment(name, location_of_new(name)))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return str(client.get_experiment_by_name(name).experiment_id)

@@ -2,11 +2,13 @@
 
 import contextlib
 import io
+import secrets
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
@@ -20,6 +22,7 @@ from models.reference_answers import converted_scores
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
+from training.registry.store_answers import asking
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "mlflow")
@@ -56,6 +59,26 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path, name: str = 
         MlflowClient().set_model_version_tag(name, version, key, value)
     mlflow.set_tags({"bundle_digest": digest, "model_version": version, MODEL_NAME_TAG: name})
     return digest, version
+
+
+def require_registering(name: str) -> None:
+    """Raise ``StoreUnreachableError`` unless versions of a registered model can be made and given an alias.
+
+    What is written is what stands there already. Where there is no such model, one of another name is made and deleted:
+    under its own name somebody else may register meanwhile.
+    """
+    client = MlflowClient()
+    with asking(f"register versions of {name}"):
+        try:
+            found = client.get_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            other = f"kap-probe-{secrets.token_hex(8)}"
+            client.create_registered_model(other)
+            client.delete_registered_model(other)
+            return
+        client.update_registered_model(name, found.description or "")
 
 
 def describe(name: str, version: str, descriptions: tuple[str, str]) -> None:

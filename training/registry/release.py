@@ -19,7 +19,6 @@ from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
-from training.failures import StoreUnreachableError
 from training.held_signals import signals_held
 from training.registry.artifact_place import artifact_bytes
 from training.registry.copied_bundle import ARCHIVED, copied_bundle
@@ -28,6 +27,8 @@ from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.references import find_reference, usual_name
 from training.registry.registry_client import RegistryClient
 from training.registry.served_heads import served_heads
+from training.registry.store_answers import unreachable
+from training.registry.store_schema import made_by_one, require_current
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
 EVALUATION = "evaluation "
@@ -66,6 +67,7 @@ def use_store() -> str:
     """
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs tracebacks of what it also raises
     warnings.filterwarnings("ignore", message=".*An input example was not provided")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")  # seconds, not minutes, until an error is reported
@@ -81,10 +83,14 @@ def has_store() -> bool:
 
 
 def require_store() -> None:
-    """Raise ``InputRefusedError`` if there is no store yet: MLflow would make an empty one, even to read."""
+    """Raise ``InputRefusedError`` if there is no store yet, or one of another MLflow.
+
+    MLflow would make an empty one, even to read, and upgrade an earlier one.
+    """
     if not has_store():
         required = "a store of trainings, in ./mlflow.db or at MLFLOW_TRACKING_URI"
         raise InputRefusedError([Problem("registry", None, None, required, "none here; is this the right folder?")])
+    require_current(use_store())
 
 
 def check_store() -> None:
@@ -109,16 +115,13 @@ def store_undisturbed() -> Iterator[Callable[[], None]]:
 
 def make_store() -> None:
     """Raise ``StoreUnreachableError`` unless the store answers; a missing file of SQLite is made, for a training."""
-    use_store()
+    store = use_store()
+    require_current(store)
     try:
-        with signals_held():  # a store of which half the tables are made is refused from then on
+        with signals_held(), made_by_one(store):  # a store with half of its tables is refused from then on
             RegistryClient().search_experiments(max_results=1)
-    except MlflowException:
-        raise StoreUnreachableError(_unreachable()) from None
-
-
-def _unreachable() -> str:
-    return "the tracking store does not answer: is MLFLOW_TRACKING_URI right, and its server running?"
+    except MlflowException as error:
+        raise unreachable(error) from None
 
 
 def find_model(version_or_alias: str) -> ModelReference:
@@ -141,7 +144,7 @@ def _find_version(version_or_alias: str) -> ModelVersion:
         return client.get_model_version_by_alias(meant.name, meant.version)
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise StoreUnreachableError(_unreachable()) from None
+            raise unreachable(error) from None
         required = f"a registered version of {meant.name}, or an alias such as champion that kap promote has set"
         raise InputRefusedError([Problem("registry", None, None, required, "one that is not there")]) from None
 
@@ -164,7 +167,7 @@ def _copied(found: ModelReference, version: Callable[[MlflowClient], ModelVersio
         pass
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise StoreUnreachableError(_unreachable()) from None
+            raise unreachable(error) from None
     required = f"the files of version {found.version} of {found.name}"
     raise InputRefusedError([Problem("registry", None, None, required, "none")]) from None
 

@@ -17,10 +17,11 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.failures import EvidenceFailedError, StoreUnreachableError
+from training.failures import EvidenceFailedError
 from training.held_signals import signals_held
 from training.registry.release import store_undisturbed, use_store
 from training.registry.seal import SEAL_DIGEST
+from training.registry.store_answers import unreachable
 from training.tracking.links import experiment_of_model
 
 PROCESS = "process"
@@ -65,7 +66,7 @@ def opened_run(model: str, protocol: str, source: str, started: float) -> Iterat
                 stack.enter_context(failed_with_all_below(run_id))
             yield run_id
     except MlflowException as error:
-        raise StoreUnreachableError(f"the run can't be recorded: MLflow answered {error.error_code}") from error
+        raise unreachable(error, "record a run") from error
     except (InputRefusedError, EvidenceFailedError):
         with suppress(MlflowException):
             MlflowClient().delete_run(run_id)
@@ -90,6 +91,18 @@ def failed_with_all_below(run_id: str) -> Iterator[None]:
                     with suppress(MlflowException):
                         client.set_terminated(run.info.run_id, "FAILED")
         raise
+
+
+def withdraw_unsealed(model: str, run_id: str | None) -> None:
+    """End what a failed recording left active, and delete the versions that it registered and could not seal."""
+    while mlflow.active_run() is not None:
+        with suppress(MlflowException):
+            mlflow.end_run("FAILED")
+    client = MlflowClient()
+    with suppress(MlflowException):
+        for version in client.search_model_versions(f"name = '{model}' and run_id = '{run_id}'") if run_id else ():
+            if SEAL_DIGEST not in version.tags:
+                client.delete_model_version(model, version.version)
 
 
 @contextmanager

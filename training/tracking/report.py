@@ -60,7 +60,7 @@ def recorded_report(version_or_alias: str, given: StudyAnswers | None = None) ->
     run = MlflowClient().get_run(registered.run_id)
     evidence = _evidence(registered.run_id, registered.tags.get(EVIDENCE_DIGEST))
     answers = _recorded_answers(registered.run_id) if given is None else replace(given, later=True)
-    facts = _facts(run, registered, bundle)
+    facts = recorded_facts(run, registered, bundle)
     chain = decision_log(registered.name)
     return evidence, replace(
         facts,
@@ -90,7 +90,8 @@ def _recorded_answers(run_id: str) -> StudyAnswers:
         return StudyAnswers()
 
 
-def _facts(run: Run, registered: RegisteredModel, bundle: Bundle) -> ReportFacts:
+def recorded_facts(run: Run, registered: RegisteredModel, bundle: Bundle) -> ReportFacts:
+    """The facts of a version's report that its run and its bundle hold."""
     tags, parameters = run.data.tags, run.data.params
     settings = {key.removeprefix(_SETTING): value for key, value in parameters.items() if key.startswith(_SETTING)}
     return ReportFacts(

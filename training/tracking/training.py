@@ -14,6 +14,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from models.score import LinearScore
@@ -21,27 +22,31 @@ from training.audit.audit import seal_run
 from training.cohort.summary import LandmarkFlow, landmark_flow
 from training.evaluation.candidate_figures import figures, figures_per_fold
 from training.evidence.document import Evidence, LandmarkEvidence
+from training.experiment.answers_table import held_out_answers
 from training.experiment.records import held_out_table, importances, summary
 from training.experiment.train import LandmarkFit, Training
+from training.failures import StoreUnreachableError
 from training.learning.fit import CandidateFit, HeadFit
 from training.learning.own_candidates.resolution import parameters_of
 from training.monitoring.statistics.reference import REFERENCE, reference_of_training
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.plausibility.cohort_check import CohortCheck
-from training.registry.artifacts import HELD_OUT, PROTOCOL, SUMMARY
+from training.registry.artifacts import HELD_OUT, HELD_OUT_ANSWERS, PROTOCOL, SUMMARY
 from training.registry.names import MODEL_NAME, model_name_of
 from training.registry.registration import describe, register
 from training.registry.release import store_undisturbed, use_store
+from training.registry.store_answers import unreachable
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.report.study import StudyAnswers
 from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
 from training.tracking.cohort_check import log_check, log_study
 from training.tracking.evidence import head_metrics, head_run_name, log_evidence, log_headline, report_of
+from training.tracking.kept import keep
 from training.tracking.links import run_link, run_page
 from training.tracking.metrics import log_run, setting_parameters, slugs_of, sustained_measures
 from training.tracking.model_card import CARD, model_card, model_description, version_description
-from training.tracking.opened import open_run
+from training.tracking.opened import open_run, withdraw_unsealed
 from training.tracking.resources import ResourceUse, log_resources
 from training.tracking.search import log_search
 
@@ -86,16 +91,27 @@ def record(
 ) -> RecordedRun:
     """Record a finished training with its evidence and its cohort's check, register its model, and seal the record.
 
-    ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step.
+    ``started`` is when the training began (seconds since the epoch), and ``announce`` gets each step. If the store
+    fails, the training is kept in a folder, which the ``StoreUnreachableError`` names.
     """
     use_store()
     protocol, source = training.cohort.protocol, evidence.cohort.source
     name = model_name_of(protocol, options.model_name)
-    opened = options.run_id or open_run(name, protocol.name, source, started)
-    with store_undisturbed() as may_stop:
-        return _record(
-            training, evidence, started, _pausing(announce, may_stop), check, replace(options, run_id=opened)
-        )
+
+    def write(run_id: str | None = None) -> RecordedRun:
+        opened = run_id or open_run(name, protocol.name, source, started)
+        with store_undisturbed() as may_stop:
+            return _record(
+                training, evidence, started, _pausing(announce, may_stop), check, replace(options, run_id=opened)
+            )
+
+    try:
+        return write(options.run_id)
+    except (MlflowException, OSError) as error:
+        why = str(unreachable(error, "record the training"))
+        withdraw_unsealed(name, options.run_id)
+        folder = keep((name, protocol.name), why, write)
+        raise StoreUnreachableError(f"{why}; the training is kept, record it with: kap record {folder}") from error
 
 
 def _pausing(announce: Callable[[str], None], may_stop: Callable[[], None]) -> Callable[[str], None]:
@@ -193,9 +209,9 @@ def _record_training(training: Training, evidence: Evidence, scratch: Path) -> N
     mlflow.log_dict(json.loads(cohort.protocol.document), PROTOCOL)
     mlflow.log_dict({"landmarks": summary(training, evidence)}, SUMMARY)
     mlflow.log_text(reference_of_training(training).as_json(), REFERENCE)
-    table = scratch / HELD_OUT
-    held_out_table(training).to_parquet(table, index=False)
-    mlflow.log_artifact(str(table))
+    for name, table in ((HELD_OUT, held_out_table(training)), (HELD_OUT_ANSWERS, held_out_answers(training))):
+        table.to_parquet(scratch / name, index=False)
+        mlflow.log_artifact(str(scratch / name))
 
 
 def _winners(training: Training) -> dict[str, str]:

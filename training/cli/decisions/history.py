@@ -23,6 +23,7 @@ from training.cli.options.sealing import (
     timestamp_options,
     write_sealed,
 )
+from training.cli.options.stored import reads_store
 
 if TYPE_CHECKING:
     from training.registry.decision_log import Chain
@@ -55,6 +56,7 @@ class SealReport:
 @timestamp_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
+@reads_store
 def history(
     *,
     day: str | None,
