@@ -13,6 +13,7 @@ PACKAGES = (
     "numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "onnxruntime", "mlflow", "bentoml", "kap-outcomes",
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent
+LOCK = "requirements.lock"
 CANDIDATE = "candidate."
 """Prefix of the tags that say where the code of a candidate of another package comes from."""
 SOURCES = (".py", ".toml", ".html", ".css")
@@ -55,13 +56,18 @@ def collect_provenance() -> Provenance:
     return Provenance(
         commit=_git("rev-parse", "HEAD") or "unknown",
         modified=bool(_git("status", "--porcelain", "--untracked-files=no")),
-        lock_digest=_digest([ROOT / "requirements.lock"]),
+        lock_digest=_digest([ROOT / LOCK]),
         sources_digest=_digest(sorted(path for name in ("features", "models", "training") for path in _sources(name))),
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
         blas=arithmetic(),
         packages=tuple((name, _version(name)) for name in PACKAGES),
     )
+
+
+def lock_digest_of(content: bytes) -> str:
+    """The digest of a lock file's content, as a training records it."""
+    return hashlib.sha256(LOCK.encode() + b"\0" + content + b"\0").hexdigest()
 
 
 def _sources(package: str) -> list[Path]:

@@ -19,11 +19,10 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.audit.checks import LOST, chain_verdict, record_verdicts
-from training.audit.linked import evaluations_verdict, served_verdict
-from training.audit.retraining import environment_verdicts, retraining_verdicts
+from training.audit.checked_record import checked_record
+from training.audit.checks import LOST, chain_verdict
+from training.audit.retraining import retraining_verdicts
 from training.experiment.train import Announce
-from training.registry.decision_log import Chain
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.references import find_reference, registered_names
 from training.registry.release import EVALUATION, decision_log, require_store, served_copies, use_store
@@ -35,15 +34,18 @@ from training.registry.seal import (
     SealRefusedError,
     digest_of,
     digest_of_numbers,
+    file_digests,
     read_seal,
     seal_document,
+    text_of_numbers,
 )
 from training.registry.stored_training import StoredEvaluation, StoredTraining, StoredVersion
 from training.verdicts import Verdict, failed
 
 PARENT = "mlflow.parentRunId"
 RUN_ID = re.compile(r"[0-9a-f]{32}")
-Digests = dict[SealedItem, str]
+Texts = dict[SealedItem, str]
+"""The text of an item, of which the record holds the digest."""
 
 
 def seal_run(run_id: str) -> str:
@@ -77,16 +79,6 @@ def verify(run_or_version: str, data: Path | None, workers: int, announce: Annou
         except MlflowException:
             return [failed("runs", f"{LOST}: {run_id}"), chain_verdict(chain.decisions, chain.findings, run_id, None)]
         return [*checked_record(stored, chain), *retraining_verdicts(stored, data, workers, announce)]
-
-
-def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
-    """The verdicts without data: on record, decisions, served copies, code and environment."""
-    linked = [
-        evaluations_verdict(stored),
-        chain_verdict(chain.decisions, chain.findings, stored.run_id, stored),
-        served_verdict(stored, chain.champion),
-    ]
-    return [*record_verdicts(stored), *linked, *environment_verdicts(stored)]
 
 
 def run_of(run_or_version: str) -> str:
@@ -158,26 +150,31 @@ def _read(client: MlflowClient, run_id: str, known: tuple[str, ...], scratch: Pa
     owners = {run.info.run_id: f'run {run.info.run_id[:8]} "{run.info.run_name}"' for run in runs}
     owners |= {model.model_id: f"model {model.model_id}" for model in models}
     owners |= {f"version {version.number}": f"version {version.number}" for version in versions}
-    digests: Digests = {}
+    texts: Texts = {}
     for run in runs:
-        digests |= _run_digests(client, run) | _file_digests(run.info.run_id, _fetch(run.info.artifact_uri, scratch))
+        texts |= _run_texts(client, run)
     for model in models:
-        digests |= _model_digests(model) | _file_digests(model.model_id, _fetch(model.artifact_location, scratch))
+        texts |= _model_texts(model)
     for version in versions:
-        digests |= _mapped(f"version {version.number}", "tag", version.tags)
-        digests |= _version_digests(client, version)
+        texts |= _mapped(f"version {version.number}", "tag", version.tags) | _version_texts(client, version)
+    folders = {run.info.run_id: _fetch(run.info.artifact_uri, scratch) for run in runs}
+    folders |= {model.model_id: _fetch(model.artifact_location, scratch) for model in models}
+    digests = {item: digest_of(text) for item, text in texts.items()}
+    for owner, folder in folders.items():
+        digests |= file_digests(owner, folder)
     digests.pop(SealedItem(run_id, "artifact", SEAL), None)
-    artifacts = _fetch(top.info.artifact_uri, scratch)
+    artifacts = folders[run_id]
     return StoredTraining(
         run_id=run_id,
-        record=Record(run_id, owners, digests),
+        record=Record(run_id, owners, digests, texts),
         sealed=_file(artifacts / SEAL),
         deleted=tuple(owners[run.info.run_id] for run in runs if run.info.lifecycle_stage != "active"),
         tags=top.data.tags,
         landmark_tags={run.data.tags["landmark"]: run.data.tags for run in runs if _is_landmark(run)},
         artifacts=artifacts,
-        bundle=_fetch(models[0].artifact_location, scratch) / "artifacts" / "bundle" if models else None,
+        bundle=folders[models[0].model_id] / "artifacts" / "bundle" if models else None,
         versions=versions,
+        folders=folders,
     )
 
 
@@ -210,20 +207,20 @@ def _search(client: MlflowClient, experiment: str, text: str) -> Iterator[Run]:
             return
 
 
-def _run_digests(client: MlflowClient, run: Run) -> Digests:
+def _run_texts(client: MlflowClient, run: Run) -> Texts:
     """Everything of a run except its artifacts: facts, parameters, tags, metrics with their history, datasets."""
     owner, info = run.info.run_id, run.info
     facts = {"name": info.run_name, "status": info.status, "started": info.start_time, "ended": info.end_time}
-    digests = _mapped(owner, "run", {key: str(value) for key, value in facts.items()})
-    digests |= _mapped(owner, "parameter", run.data.params) | _mapped(owner, "tag", run.data.tags)
+    texts = _mapped(owner, "run", {key: str(value) for key, value in facts.items()})
+    texts |= _mapped(owner, "parameter", run.data.params) | _mapped(owner, "tag", run.data.tags)
     for name, latest in run.data.metrics.items():
         history = [(point.step, point.timestamp, point.value) for point in client.get_metric_history(owner, name)]
-        digests[SealedItem(owner, "metric", name)] = digest_of(float(latest).hex() + digest_of_numbers(history))
+        texts[SealedItem(owner, "metric", name)] = float(latest).hex() + digest_of_numbers(history)
     for used in run.inputs.dataset_inputs:
         tags = sorted((tag.key, tag.value) for tag in used.tags)
-        digests[SealedItem(owner, "dataset", used.dataset.name)] = digest_of(repr((used.dataset.to_dictionary(), tags)))
+        texts[SealedItem(owner, "dataset", used.dataset.name)] = repr((used.dataset.to_dictionary(), tags))
     outputs = sorted(output.model_id for output in run.outputs.model_outputs) if run.outputs else []
-    return digests | _mapped(owner, "run", {"models": ", ".join(outputs)})
+    return texts | _mapped(owner, "run", {"models": ", ".join(outputs)})
 
 
 def _models(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[LoggedModel]:
@@ -239,14 +236,14 @@ def _models(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[Logg
     return found
 
 
-def _model_digests(model: LoggedModel) -> Digests:
+def _model_texts(model: LoggedModel) -> Texts:
     facts = {"name": model.name, "status": str(model.status), "made by run": str(model.source_run_id)}
-    digests = _mapped(model.model_id, "model", facts) | _mapped(model.model_id, "parameter", model.params or {})
-    digests |= _mapped(model.model_id, "tag", model.tags or {})
+    texts = _mapped(model.model_id, "model", facts) | _mapped(model.model_id, "parameter", model.params or {})
+    texts |= _mapped(model.model_id, "tag", model.tags or {})
     for name in sorted({metric.key for metric in model.metrics or []}):
         points = [(point.step, point.timestamp, point.value) for point in model.metrics if point.key == name]
-        digests[SealedItem(model.model_id, "metric", name)] = digest_of_numbers(points)
-    return digests
+        texts[SealedItem(model.model_id, "metric", name)] = text_of_numbers(points)
+    return texts
 
 
 def _versions(client: MlflowClient, run: Run) -> tuple[StoredVersion, ...]:
@@ -259,7 +256,7 @@ def _versions(client: MlflowClient, run: Run) -> tuple[StoredVersion, ...]:
     )
 
 
-def _version_digests(client: MlflowClient, stored: StoredVersion) -> Digests:
+def _version_texts(client: MlflowClient, stored: StoredVersion) -> Texts:
     """Where MLflow finds a version's model, and which run made it."""
     version = client.get_model_version(stored.name, stored.number)
     facts = {"source": version.source, "model_id": version.model_id, "run_id": version.run_id}
@@ -292,16 +289,8 @@ def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
         return None
 
 
-def _mapped(owner: str, kind: str, values: Mapping[str, str]) -> Digests:
-    return {SealedItem(owner, kind, name): digest_of(str(value)) for name, value in values.items()}
-
-
-def _file_digests(owner: str, folder: Path) -> Digests:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        SealedItem(owner, "artifact", path.relative_to(folder).as_posix()): digest_of(path.read_bytes())
-        for path in files
-    }
+def _mapped(owner: str, kind: str, values: Mapping[str, str]) -> Texts:
+    return {SealedItem(owner, kind, name): str(value) for name, value in values.items()}
 
 
 def _fetch(address: str, scratch: Path) -> Path:

@@ -81,14 +81,20 @@ def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
     files = [found for found in within if found.item.kind == "artifact"]
     noted = [f"{_text(sealed, found)} (noted)" for found in recorded if found.harmless]
     unchanged = "as sealed" + (f"; {listed(noted)}" if noted else "")
-    number = sum(item.kind == "artifact" for item in sealed.digests)
+    number = sum(item.kind == "artifact" for item in sealed.digests.keys() - stored.withheld)
     return [
         verdict_of(
             "runs", [*whole, *_deleted(stored)], f"{sum(len(key) == 32 for key in then)} runs and the model are present"
         ),
         verdict_of("record", _broken(sealed, recorded), unchanged),
-        verdict_of("artifacts", _broken(sealed, files), f"{number} files, all as sealed"),
+        verdict_of("artifacts", _broken(sealed, files), f"{number} files, all as sealed{_withheld(stored, sealed)}"),
     ]
+
+
+def _withheld(stored: StoredTraining, sealed: Record) -> str:
+    """The sealed files that are not at hand; empty if all are."""
+    names = [sealed.described(item) for item in sorted(stored.withheld)]
+    return f"; not in the package, so only their sealed digests are known (noted): {listed(names)}" if names else ""
 
 
 def _deleted(stored: StoredTraining) -> list[str]:

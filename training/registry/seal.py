@@ -6,7 +6,8 @@ This module decides which difference breaks a seal; `audit` reads the record fro
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 FORMAT = 1
 SEAL = "seal.json"
@@ -31,11 +32,15 @@ class SealedItem:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything recorded of a training: SHA-256 by item; ``owners`` gives readable names of the owners."""
+    """Everything recorded of a training: SHA-256 by item; ``owners`` gives readable names of the owners.
+
+    ``texts`` are the texts that the digests of all items but artifacts are of; a seal has none.
+    """
 
     run_id: str
     owners: Mapping[str, str]
     digests: Mapping[SealedItem, str]
+    texts: Mapping[SealedItem, str] = field(default_factory=dict)
 
     def described(self, item: SealedItem) -> str:
         """The item as a text."""
@@ -62,7 +67,21 @@ def digest_of(value: str | bytes) -> str:
 
 def digest_of_numbers(rows: Iterable[tuple[int, int, float]]) -> str:
     """SHA-256 of a metric's history, rows of (step, milliseconds, value) in any order; every bit of a value counts."""
-    return digest_of(json.dumps(sorted((step, at, value.hex()) for step, at, value in rows)))
+    return digest_of(text_of_numbers(rows))
+
+
+def text_of_numbers(rows: Iterable[tuple[int, int, float]]) -> str:
+    """A metric's history as a text, of which `digest_of_numbers` is the digest."""
+    return json.dumps(sorted((step, at, value.hex()) for step, at, value in rows))
+
+
+def file_digests(owner: str, folder: Path) -> dict[SealedItem, str]:
+    """SHA-256 of every file below the folder of an owner's artifacts."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        SealedItem(owner, "artifact", path.relative_to(folder).as_posix()): digest_of(path.read_bytes())
+        for path in files
+    }
 
 
 def seal_document(record: Record) -> bytes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.registry.names import MODEL_NAME
-from training.registry.seal import Record
+from training.registry.seal import Record, SealedItem
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class StoredTraining:
     ``deleted`` names runs that are marked as deleted. ``landmark_tags`` are the tags of the run of each landmark.
     ``artifacts`` is the folder of the training's own artifacts, ``bundle`` that of its model. ``copies`` are all copies
     of the model in BentoML's store here, also of other versions; ``registered_runs`` are the runs of all versions.
+    ``folders`` hold the artifacts by owner. An audit package may lack artifacts, the ``withheld`` ones, and holds the
+    bundle that an update began with, ``parent``.
     """
 
     run_id: str
@@ -69,6 +71,9 @@ class StoredTraining:
     evaluations: tuple[StoredEvaluation, ...] = ()
     copies: tuple[ServedCopy, ...] = ()
     registered_runs: frozenset[str] = frozenset()
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    withheld: frozenset[SealedItem] = frozenset()
+    parent: Path | None = None
 
     def recorded(self, key: str) -> dict[str, str | None]:
         """A tag's value on the run and on every version of it, by place; ``None`` where it is not set."""
