@@ -25,6 +25,7 @@ from training.archive.layout import (
     MANIFEST,
     METADATA,
     PARENT,
+    README,
     RECIPE,
     RECORD,
     SIGNATURE,
@@ -50,6 +51,7 @@ COHORT = "cohort_digest"
 DESCRIBED = {
     FACTS: "what the package says of itself",
     CHAIN: "all decisions on the model",
+    README: "what the package is, and how it is checked",
     LOCK: "the locked packages of the training, with their hashes",
     RECIPE: "the recipe of a training",
     SIGNER: "the public key of who signed the package",
@@ -105,8 +107,9 @@ def _describe_root(crate: ROCrate, facts: PackageFacts) -> None:
         f"evaluations. kap audit verify checks it. Exported by {facts.exported_by} at {facts.exported_at}."
     )
     root["datePublished"] = facts.exported_at.replace("Z", "+00:00")
-    root["license"] = facts.licence
-    root["publisher"] = crate.add(Person(crate, "#exporter", {"name": facts.exported_by}))
+    said = {"@type": "CreativeWork", "name": facts.licence, "description": facts.licence}
+    root["license"] = crate.add(ContextEntity(crate, "#licence", said))
+    root["creator"] = crate.add(Person(crate, "#exporter", {"name": facts.exported_by}))
     root["author"] = {"@id": "#trainer"}
     profiles = [
         crate.add(ContextEntity(crate, key, {"@type": "CreativeWork", "name": name, "version": number}))
@@ -166,6 +169,7 @@ def _describe_run(crate: ROCrate, facts: PackageFacts, stored: StoredTraining) -
         ContextEntity(crate, BIOSCHEMAS, {"@type": "CreativeWork", "name": "Bioschemas ComputationalWorkflow"})
     )
     crate.mainEntity = recipe
+    crate.dereference(README)["about"] = crate.root_dataset
     objects = _describe_inputs(crate, stored)
     action = crate.add(
         ContextEntity(
@@ -176,13 +180,13 @@ def _describe_run(crate: ROCrate, facts: PackageFacts, stored: StoredTraining) -
                 "name": f"{tags.get('level', 'training')} of version {facts.version} of {facts.model}",
                 "description": f"run {stored.run_id}, exported with kap-outcomes {facts.software_version}",
                 **_times(stored),
-                "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+                "actionStatus": "http://schema.org/CompletedActionStatus",
             },
         )
     )
     action["instrument"], action["agent"], action["object"] = recipe, trainer, objects
     action["result"] = _describe_results(crate)
-    crate.root_dataset["mentions"] = [action]
+    crate.root_dataset["mentions"] = action
 
 
 def _times(stored: StoredTraining) -> dict[str, str]:
@@ -235,7 +239,7 @@ def _describe_results(crate: ROCrate) -> list[File]:
     slot["workExample"] = files
     for file in files:
         file["exampleOfWork"] = slot
-    crate.mainEntity["output"] = [slot]
+    crate.mainEntity["output"] = slot
     return files
 
 

@@ -22,6 +22,7 @@ from training.archive.layout import (
     MANIFEST,
     METADATA,
     PARENT,
+    README,
     RECIPE,
     SIGNATURE,
     SIGNER,
@@ -95,7 +96,7 @@ def package_files(
     facts = _facts(stored, version, provenance, options)
     files = record_files(stored, version.name, TRAINING, with_predictions=options.with_predictions)
     files |= _parent(stored, scratch)
-    files |= {CHAIN: decisions_of(version.name).as_json(), FACTS: facts.as_json()}
+    files |= {CHAIN: decisions_of(version.name).as_json(), FACTS: facts.as_json(), README: facts.as_readme()}
     files[RECIPE] = (ROOT / "training" / "experiment" / "train.py").read_bytes()
     if stored.tags.get("lock_digest") == provenance.lock_digest != "unknown":
         files[LOCK] = (ROOT / LOCK).read_bytes()

@@ -5,7 +5,7 @@ from training.registry.seal import SEAL
 
 __all__ = [
     "BUNDLE", "CHAIN", "EVALUATIONS", "FACTS", "FORMAT", "LOCK", "LOG_SEALS", "MANIFEST", "METADATA", "NOT_LISTED",
-    "PARENT", "RECIPE", "RECORD", "SIGNATURE", "SIGNER", "TRAINING", "folder_of", "is_model", "seal_of",
+    "PARENT", "README", "RECIPE", "RECORD", "SIGNATURE", "SIGNER", "TRAINING", "folder_of", "is_model", "seal_of",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -19,6 +19,7 @@ SIGNER = "signer.pem"
 """The public key of who signed."""
 METADATA = "ro-crate-metadata.json"
 FACTS = "package.json"
+README = "README.md"
 RECORD = "record.json"
 CHAIN = "decisions.json"
 RECIPE = "workflow/train.py"

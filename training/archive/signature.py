@@ -1,6 +1,6 @@
 """The signature of a package: Ed25519 over its manifest, as `openssl pkeyutl -verify -rawin` checks it."""
 
-import base64
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.archive.layout import MANIFEST, SIGNATURE, SIGNER
-from training.registry.seal import digest_of
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed
 
 PASSPHRASE = "KAP_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
@@ -62,12 +61,12 @@ def signature_verdict(files: Mapping[str, bytes], by: str, trusted: Ed25519Publi
     if key is None:
         return failed(check, f"{SIGNER} is missing, or no Ed25519 public key")
     if trusted is not None and public_pem(trusted) != public_pem(key):
-        return failed(check, f"signed with another key, {_fingerprint(key)}, than the given one")
+        return failed(check, f"signed with another key, {_key_id(key)}, than the given one")
     try:
         key.verify(files.get(SIGNATURE, b""), files.get(MANIFEST, b""))
     except InvalidSignature:
-        return failed(check, f"{SIGNATURE} is no signature of {MANIFEST} by the key {_fingerprint(key)}")
-    said = f"{by}, with the key {_fingerprint(key)}"
+        return failed(check, f"{SIGNATURE} is no signature of {MANIFEST} by the key {_key_id(key)}")
+    said = f"{by}, with the key {_key_id(key)}"
     if trusted is None:
         return not_checked(check, f"valid; the package says by {said}. Give the key of that person with --trusted-key")
     return passed(check, f"by {said}, which is the given one")
@@ -81,10 +80,9 @@ def _public_key(pem: bytes) -> Ed25519PublicKey | None:
     return key if isinstance(key, Ed25519PublicKey) else None
 
 
-def _fingerprint(key: Ed25519PublicKey) -> str:
-    """SHA-256 of a key's DER form, as `ssh-keygen` writes one: base64 without the padding."""
-    digest = bytes.fromhex(digest_of(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)))
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+def _key_id(key: Ed25519PublicKey) -> str:
+    """SHA-256 of a key's DER form: `openssl pkey -pubin -outform DER | sha256sum`."""
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def _refused(path: Path, required: str, found: str) -> InputRefusedError:

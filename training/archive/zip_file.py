@@ -51,12 +51,11 @@ def _wrong_entry(entries: list[zipfile.ZipInfo]) -> str:
         return f"files of more than {MOST_BYTES:,} bytes together"
     if len({entry.filename for entry in entries}) < len(entries):
         return "two files of one name"
-    kinds = {
-        "a name that leads out of the package": lambda entry: not _stays_within(entry.filename),
-        "a link or device": lambda entry: stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG),
-        "an encrypted file": lambda entry: entry.flag_bits & ENCRYPTED,
-    }
-    return next((kind for kind, found in kinds.items() if any(found(entry) for entry in entries)), "")
+    if not all(_stays_within(entry.filename) for entry in entries):
+        return "a name that leads out of the package"
+    if any(stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG) for entry in entries):
+        return "a link or device"
+    return "an encrypted file" if any(entry.flag_bits & ENCRYPTED for entry in entries) else ""
 
 
 def _stays_within(name: str) -> bool:
