@@ -4,6 +4,7 @@ The validator reads the context of RO-Crate 1.1 from its cache of web pages. The
 environment for this, carries the context.
 """
 
+import json
 import sys
 import tempfile
 from importlib.resources import files
@@ -15,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from requests_cache import CachedSession
 from urllib3 import HTTPResponse
 
+PROFILE = "workflow-run-crate-0.5"
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 
 
@@ -29,17 +31,27 @@ class ContextAdapter(HTTPAdapter):
         return self.build_response(request, raw)
 
 
-def main(package: str, report: str) -> None:
-    """Validate a package at the level RECOMMENDED, write the report as JSON, and end with the validator's exit code."""
-    from rocrate_validator.cli.main import cli
+def main(package: str) -> None:
+    """Validate a package as a Workflow Run Crate; print one JSON object: checks made, and the issues by severity."""
+    from rocrate_validator.models.settings import ValidationSettings
+    from rocrate_validator.models.severity import Severity
+    from rocrate_validator.services import validate
 
     with tempfile.TemporaryDirectory() as scratch:
-        cache = str(Path(scratch) / "cache")
-        with CachedSession(cache, backend="sqlite", expire_after=-1) as session:
+        cache = Path(scratch) / "cache"
+        with CachedSession(str(cache), backend="sqlite", expire_after=-1) as session:
             session.mount("https://", ContextAdapter())
             session.get(CONTEXT, headers={"Accept": "application/ld+json, application/json"})
-        offline = ["--offline", "--cache-path", cache, "--requirement-severity", "recommended"]
-        cli(["validate", *offline, "--no-paging", "--output-format", "json", "--output-file", report, package])
+        settings = ValidationSettings(
+            rocrate_uri=package,
+            profile_identifier=PROFILE,
+            requirement_severity=Severity.RECOMMENDED,
+            offline=True,
+            cache_path=cache,
+        )
+        found = validate(settings)
+    issues = [[issue.severity.name, str(issue.check.identifier), str(issue.message)] for issue in found.issues]
+    sys.stdout.write(json.dumps({"checks": len(found.executed_checks), "issues": issues}) + "\n")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ Check a signature, if there is one:
 `openssl pkeyutl -verify -pubin -inkey {SIGNER} -rawin -in {MANIFEST} -sigfile {SIGNATURE}`.
 Whether {SIGNER} is the key of that person, you must know from that person.
 
-Check the whole record, without the stores that it comes from: `kap audit verify FILE.zip`; with the cohort, which is not
-in the package, `--data DIR` also trains again and compares byte for byte.
+Check the whole record, without the stores that it comes from: `kap audit verify FILE.zip`; with the cohort, which is
+not in the package, `--data DIR` also trains again and compares byte for byte.
 """
 
 
