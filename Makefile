@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := True
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup node-tools demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-clinic bench-log lock format clean
+.PHONY: help setup node-tools outside-tools demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-clinic bench-log lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,15 @@ $(NODE)/.complete: tests/node/package-lock.json
 	  (cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund) && touch $@; \
 	else echo "npm is not here: the readers of FHIR in node are left out"; fi
 
+# Tools of others that check what the project writes, each in an environment of its own, apart from the locked libraries.
+OUTSIDE := $(VENV)/outside
+outside-tools: $(OUTSIDE)/ro-crate/.complete  ## Install the RO-Crate validator, for the tests of audit packages
+
+$(OUTSIDE)/ro-crate/.complete: tests/outside/requirements-ro-crate.lock $(VENV)/.complete
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(OUTSIDE)/ro-crate
+	$(BIN)/uv pip sync --quiet --system-certs --python $(OUTSIDE)/ro-crate/bin/python --require-hashes $<
+	@touch $@
+
 demo: setup  ## Simulate, train, promote, serve, predict for one patient, explain the answer; leaves nothing running
 	@$(BIN)/python -m training.cli.demo
 
@@ -43,14 +52,14 @@ demo-clinic: setup  ## Start the service and a mock EHR with three synthetic pat
 	@$(BIN)/kap demo clinic
 
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-test: setup node-tools  ## Run the tests: first the order of imports, then all others; five minutes
+test: setup node-tools outside-tools  ## Run the tests: first the order of imports, then all others; five minutes
 	$(BIN)/python -m pytest tests/test_imports.py
 	$(PYTEST) -m "not long"
 
 test-all: test  ## Run the same, then the long tests: many cohorts, lifetimes of a model, all random changes
 	$(PYTEST) -m long
 
-coverage-report: setup node-tools  ## Run the tests, and print which lines of the product they run, also in other processes
+coverage-report: setup node-tools outside-tools  ## Run the tests, and print which lines of the product they run, also in other processes
 	$(BIN)/coverage erase
 	$(PYTEST) -m "not long" --cov --cov-report=term
 
@@ -121,3 +130,4 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --for
 lock:  ## Resolve the dependencies again and rewrite requirements.lock and requirements-serving.lock
 	$(COMPILE) --extra dev --upgrade pyproject.toml -o requirements.lock
 	$(COMPILE) --group pyproject.toml:serving --constraint requirements.lock -o requirements-serving.lock
+	$(COMPILE) --upgrade tests/outside/requirements-ro-crate.in -o tests/outside/requirements-ro-crate.lock

@@ -19,6 +19,7 @@ TRAINED_BY, EVALUATED_BY = "trained_by", "evaluated_by"
 """Tags of a run: the person who trained or updated a model, and the one who evaluated it."""
 UNKNOWN = "unknown"
 LONGEST_NAME = 200
+LOCK = "requirements.lock"
 CANDIDATE = "candidate."
 """Prefix of the tags that say where the code of a candidate of another package comes from."""
 SOURCES = (".py", ".toml", ".html", ".css")
@@ -69,7 +70,7 @@ def collect_provenance(by: str | None = None) -> Provenance:
     return Provenance(
         commit=_git("rev-parse", "HEAD") or "unknown",
         modified=bool(_git("status", "--porcelain", "--untracked-files=no")),
-        lock_digest=_digest([ROOT / "requirements.lock"]),
+        lock_digest=_digest([ROOT / LOCK]),
         sources_digest=_digest(sorted(path for name in ("features", "models", "training") for path in _sources(name))),
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
@@ -95,6 +96,11 @@ def require_name(by: str) -> str:
         return name
     required = f"the name of a person, 1 to {LONGEST_NAME} printable characters"
     raise InputRefusedError([Problem("person", None, "--by", required, "no name" if not name else "another text")])
+
+
+def lock_digest_of(content: bytes) -> str:
+    """The digest of a lock file's content, as a training records it."""
+    return hashlib.sha256(LOCK.encode() + b"\0" + content + b"\0").hexdigest()
 
 
 def _sources(package: str) -> list[Path]:

@@ -16,15 +16,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.audit.checks import LOST, chain_verdict, record_verdicts
-from training.audit.linked import evaluations_verdict, monitoring_verdict, served_verdict
+from training.audit.checked_record import checked_record
+from training.audit.checks import LOST, chain_verdict
 from training.audit.record import BRIEF, ReadingDepth, RecordRead, read_record, sealed_document, search_runs
-from training.audit.retraining import environment_verdicts, retraining_verdicts
+from training.audit.retraining import retraining_verdicts
 from training.experiment.train import Announce
 from training.failures import StoreUnreachableError
 from training.handover.served_copies import answering_copy, served_copies
 from training.registry.artifact_place import folder_at
-from training.registry.decision_log import Chain
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.record_archive import ARCHIVE, write_archive
 from training.registry.references import find_reference, registered_names
@@ -100,17 +99,6 @@ def require_lost(error: MlflowException) -> None:
     """Raise ``StoreUnreachableError`` unless MLflow's answer was that there is no such run."""
     if error.error_code != "RESOURCE_DOES_NOT_EXIST":
         raise StoreUnreachableError(f"the record can't be read: MLflow answered {error.error_code}") from None
-
-
-def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
-    """The verdicts without data: on record, decisions, served copies, code and environment."""
-    linked = [
-        evaluations_verdict(stored),
-        monitoring_verdict(stored),
-        chain_verdict(chain.decisions, chain.findings, stored.run_id, stored),
-        served_verdict(stored, chain.champion),
-    ]
-    return [*record_verdicts(stored), *linked, *environment_verdicts(stored)]
 
 
 def run_of(run_or_version: str) -> str:

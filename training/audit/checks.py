@@ -83,12 +83,14 @@ def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
     ]
     recorded = [found for found in within if found.item.kind not in FILE_KINDS]
     files = [found for found in within if found.item.kind in FILE_KINDS]
-    number = sum(item.kind == "artifact" for item in sealed.digests)
+    number = sum(item.kind == "artifact" for item in sealed.digests.keys() - stored.withheld)
     present = f"{sum(len(key) == RUN_ID_LENGTH for key in then)} runs and the model are present"
     return [
         verdict_of("runs", [*whole, *_deleted(stored)], present),
         verdict_of("record", _broken(sealed, recorded), "as sealed" + _noted(sealed, recorded)),
-        verdict_of("artifacts", _broken(sealed, files), f"{number} files, {_how_read(stored)}{_noted(sealed, files)}"),
+        verdict_of(
+            "artifacts", _broken(sealed, files), f"{number} files, {_how_read(stored, sealed)}{_noted(sealed, files)}"
+        ),
     ]
 
 
@@ -100,7 +102,10 @@ def _noted(sealed: Record, differences: Sequence[SealDifference]) -> str:
     return "".join(f"; {text}" for text in [*noted[:MOST_NOTED], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _how_read(stored: StoredTraining) -> str:
+def _how_read(stored: StoredTraining, sealed: Record) -> str:
+    if stored.withheld:
+        names = [sealed.described(item) for item in sorted(stored.withheld)]
+        return f"all as sealed; not in the package, so only their sealed digests are known (noted): {listed(names)}"
     if not stored.from_archive:
         return "all as sealed"
     return (

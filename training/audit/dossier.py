@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.audit.audit import checked_record, read_training, run_of
+from training.audit.audit import read_training, run_of
+from training.audit.checked_record import checked_record
 from training.audit.dossier_sections import Dossier, listed_artifacts, sections
 from training.evidence.document import Evidence, read_evidence
 from training.registry.artifacts import EVIDENCE

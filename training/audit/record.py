@@ -124,6 +124,7 @@ def _training(
         bundle=model / "artifacts" / "bundle" if model else None,
         versions=tuple(_stored_version(version, parts) for version in parts.versions),
         from_archive=from_archive,
+        folders=folders,
     )
 
 

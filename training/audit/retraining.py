@@ -16,7 +16,7 @@ from features.build import FeatureRows, build_features
 from features.protocol.problems import InputRefusedError
 from features.protocol.shortening import listed
 from features.records.cohort import Cohort
-from models.bundle import Bundle, BundleRefusedError, save_bundle
+from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
 from models.fitting.regression import CONVERGED
 from training.arithmetic import arithmetic
 from training.audit.evidence import evidence_verdict, recorded_source
@@ -32,7 +32,7 @@ from training.outcomes.labels import derive_outcomes
 from training.plausibility.cohort_check import IMPORT_DIGEST
 from training.provenance import CANDIDATE, Provenance, collect_provenance
 from training.registry.artifacts import HELD_OUT
-from training.registry.seal import digest_of
+from training.registry.seal import SealedItem, digest_of
 from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
@@ -131,9 +131,8 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     unrepeatable = _unrepeatable(recorded, config)
     if config is None or unrepeatable:
         return [same, derived, *(not_checked(check, unrepeatable) for check in DATA_CHECKS[2:])]
-    repeat = redo_update if stored.tags["level"] == UPDATE else retrain
     try:
-        again = repeat(recorded, cohort, config, recorded_source(stored), announce, workers)
+        again = _again(stored, recorded, cohort, announce, workers)
     except (InputRefusedError, BundleRefusedError) as error:
         why = f"it can't be repeated: {_reason(error)}"
         return [same, derived, failed(DATA_CHECKS[2], why), *(not_checked(check, why) for check in DATA_CHECKS[3:])]
@@ -142,9 +141,19 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
         same,
         derived,
         retraining_verdict(recorded, again.bundle, cohort, machine),
-        _held_out_verdict(stored.artifacts / HELD_OUT, again, machine),
+        _held_out_verdict(stored, again, machine),
         evidence_verdict(stored, again.evidence, machine.elsewhere),
     ]
+
+
+def _again(stored: StoredTraining, recorded: Bundle, cohort: Cohort, announce: Announce, workers: int) -> Retraining:
+    """The training or update again. Raises ``InputRefusedError`` and ``BundleRefusedError`` as these do."""
+    source = recorded_source(stored)
+    if stored.tags["level"] == UPDATE:
+        parent = load_bundle(stored.parent) if stored.parent else None
+        return redo_update(recorded, parent, cohort, source, announce, workers)
+    config = TrainingConfig.from_parameters(recorded.training["settings"])
+    return retrain(recorded, cohort, config, source, announce, workers)
 
 
 def _unrepeatable(recorded: Bundle, config: TrainingConfig | None) -> str:
@@ -255,18 +264,35 @@ def _largest(then: np.ndarray, now: np.ndarray) -> float:
     return float(np.max(difference[~np.isnan(difference)], initial=0.0))
 
 
-def _held_out_verdict(path: Path, again: Retraining, machine: Machine) -> Verdict:
-    """The table of held-out predictions, scored again."""
+def _held_out_verdict(stored: StoredTraining, again: Retraining, machine: Machine) -> Verdict:
+    """The table of held-out predictions, scored again; one that an audit package withholds is known by its digest."""
     check = DATA_CHECKS[3]
     if again.training is None:
         return does_not_apply(check, "an update records no table of them")
-    try:
-        recorded = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        return failed(check, f"{HELD_OUT} can't be read: {type(error).__name__}")
     with tempfile.TemporaryDirectory() as scratch:
         held_out_table(again.training).to_parquet(Path(scratch) / HELD_OUT, index=False)
-        scored = pd.read_parquet(Path(scratch) / HELD_OUT)
+        scored, digest = pd.read_parquet(Path(scratch) / HELD_OUT), digest_of((Path(scratch) / HELD_OUT).read_bytes())
+    item = SealedItem(stored.run_id, "artifact", HELD_OUT)
+    if item in stored.withheld:
+        return _withheld_verdict(len(scored), digest == stored.record.digests.get(item))
+    try:
+        recorded = pd.read_parquet(stored.artifacts / HELD_OUT)
+    except (OSError, ValueError) as error:
+        return failed(check, f"{HELD_OUT} can't be read: {type(error).__name__}")
+    return _scored_verdict(recorded, scored, machine)
+
+
+def _withheld_verdict(rows: int, same: bool) -> Verdict:
+    """Whether the file scored again is the recorded one, of which only the digest is at hand."""
+    check = DATA_CHECKS[3]
+    if same:
+        return passed(check, f"{rows} rows scored again; the file has the recorded digest, and is not in the package")
+    why = "not in the package, and the file scored again has another digest; numbers can't be compared"
+    return not_checked(check, f"{why}. Ask for a package with predictions (kap audit export --with-predictions)")
+
+
+def _scored_verdict(recorded: pd.DataFrame, scored: pd.DataFrame, machine: Machine) -> Verdict:
+    check = DATA_CHECKS[3]
     if list(recorded.columns) != list(scored.columns) or len(recorded) != len(scored):
         return failed(check, "the table scored again has other rows or columns")
     numbers = recorded.select_dtypes("number").columns

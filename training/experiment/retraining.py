@@ -15,7 +15,6 @@ from training.experiment.train import Announce, Training, train
 from training.experiment.update import UpdateRequest, update_model
 from training.provenance import Provenance, collect_provenance
 from training.registry.names import MODEL_NAME, ModelReference
-from training.registry.release import load_registered
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,22 +42,29 @@ def retrain(
 
 
 def redo_update(
-    recorded: Bundle, cohort: Cohort, config: TrainingConfig, source: str | None, announce: Announce, workers: int
+    recorded: Bundle, parent: Bundle | None, cohort: Cohort, source: str | None, announce: Announce, workers: int
 ) -> Retraining:
-    """The update that made a bundle from its parent, which is fetched from the registry.
+    """The update that made a bundle from its parent; without the parent, it is fetched from the registry.
 
     Raises ``InputRefusedError`` if the parent is missing or another one, ``BundleRefusedError`` if it was changed.
     """
     named = recorded.training["parent"]
-    model = named.get("model_name", MODEL_NAME)
-    parent, version = load_registered(str(ModelReference(model, str(named["version"]))))
+    model, version = named.get("model_name", MODEL_NAME), str(named["version"])
+    parent = parent or _registered(model, version)
     if parent.digest != named["bundle_digest"]:
         required = f"version {version} as it was updated"
         raise InputRefusedError([Problem("registry", None, None, required, "another bundle")])
+    config = TrainingConfig.from_parameters(recorded.training["settings"])
     wanted = UpdateRequest(parent, version, cohort, source or "", config, _provenance(recorded), model)
     updated = update_model(wanted, announce, workers)
     bundle = _with_settings(updated.bundle, recorded)
     return Retraining(bundle, None if source is None else updated.evidence, None)
+
+
+def _registered(model: str, version: str) -> Bundle:
+    from training.registry.release import load_registered  # an audit package is checked without MLflow
+
+    return load_registered(str(ModelReference(model, version)))[0]
 
 
 def _with_settings(bundle: Bundle, recorded: Bundle) -> Bundle:

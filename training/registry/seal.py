@@ -3,6 +3,8 @@
 This module decides which difference breaks a seal; `audit` reads the record from MLflow.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -50,6 +52,11 @@ class Record:
     owners: Mapping[str, str]
     digests: Mapping[SealedItem, str]
 
+    @property
+    def texts(self) -> dict[SealedItem, str]:
+        """The texts that digests are of, where they are known; a seal has none."""
+        return {item: digest.text for item, digest in self.digests.items() if isinstance(digest, TextDigest)}
+
     def described(self, item: SealedItem) -> str:
         """The item as a text."""
         return f"{item.kind} {item.name} of {self.owners.get(item.owner, item.owner)}"
@@ -68,9 +75,23 @@ class SealRefusedError(Exception):
     """A seal can't be read; the message says why."""
 
 
+class TextDigest(str):
+    """The SHA-256 of a text, which keeps the ``text``: an audit package holds it, so that others compute the digest."""
+
+    __slots__ = ("text",)
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> TextDigest:
+        """The digest of a text as UTF-8."""
+        digest = cls(hashlib.sha256(text.encode()).hexdigest())
+        digest.text = text
+        return digest
+
+
 def digest_of(value: str | bytes) -> str:
-    """SHA-256 of a value, texts as UTF-8."""
-    return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()
+    """SHA-256 of a value, texts as UTF-8; that of a text keeps it."""
+    return TextDigest.of(value) if isinstance(value, str) else hashlib.sha256(value).hexdigest()
 
 
 def digest_of_numbers(rows: Iterable[tuple[int, int, float]]) -> str:

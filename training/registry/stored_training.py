@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.registry.names import MODEL_NAME
-from training.registry.seal import Record
+from training.registry.seal import Record, SealedItem
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ class StoredTraining:
     ``artifacts`` is the folder of the training's own artifacts, ``bundle`` that of its model. ``copies`` are all copies
     of the model in BentoML's store here, also of other versions, and ``answering`` is the one that a service here
     loads; ``registered_runs`` are the runs of all versions. ``monitorings`` are the monitoring runs about it.
-    ``from_archive`` is the number of files that were read from the sealed archive, and not one by one.
+    ``from_archive`` is the number of files that were read from the sealed archive, and not one by one. ``folders`` hold
+    the artifacts by owner. An audit package may lack artifacts, the ``withheld`` ones, and holds the bundle that an
+    update began with, ``parent``.
     """
 
     run_id: str
@@ -103,6 +105,9 @@ class StoredTraining:
     copies: tuple[ServedCopy, ...] = ()
     registered_runs: frozenset[str] = frozenset()
     answering: AnsweringCopy | None = None
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    withheld: frozenset[SealedItem] = frozenset()
+    parent: Path | None = None
     monitorings: tuple[StoredMonitoring, ...] = ()
     from_archive: int = 0
 

@@ -10,7 +10,8 @@ import pytest
 
 from features.protocol.problems import InputRefusedError
 from tests.training.audit.audited import RecordedTraining, import_record_of, recorded_and_promoted
-from training.audit.audit import checked_record, read_training
+from training.audit.audit import read_training
+from training.audit.checked_record import checked_record
 from training.audit.dossier import dossier_page, write_dossier
 from training.audit.dossier_sections import Dossier
 from training.audit.import_facts import import_facts
