@@ -99,6 +99,7 @@ ONLY_IN = {
     "mlflow": {
         "training/audit/audit.py",
         "training/audit/bundle_lookup.py",
+        "training/audit/dossier.py",
         "training/registry/decision_documents.py",
         "training/registry/decision_log.py",
         "training/registry/experiments.py",

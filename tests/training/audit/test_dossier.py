@@ -12,7 +12,7 @@ from features.protocol.problems import InputRefusedError
 from tests.training.audit.audited import RecordedTraining, import_record_of, recorded_and_promoted
 from training.audit.audit import checked_record, read_training
 from training.audit.dossier import dossier_page, write_dossier
-from training.audit.dossier_sections import Dossier
+from training.audit.dossier_content import Dossier
 from training.audit.import_facts import import_facts
 from training.experiment.train import Training
 from training.registry.release import decision_log
