@@ -57,6 +57,7 @@ PACKAGES = (
     "training.promotion",
     "training.replay",
     "training.tracking",
+    "training.documents",
     "serving.contract",
     "serving.terminology",
     "serving.storage",
@@ -202,6 +203,8 @@ ONLY_IN = {
         "serving/storage/launches.py",
         "training/cli/clinic_demo/signing.py",
     },
+    "cyclonedx": {"training/documents/bill_of_materials.py", "training/documents/licences.py"},
+    "packageurl": {"training/documents/bill_of_materials.py"},
     "pyreadstat": {"training/intake/sources/statistical.py"},
 }
 NEVER = {

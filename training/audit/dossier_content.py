@@ -70,7 +70,7 @@ class Dossier:
     def author(self) -> str:
         """Who trained the model, as the run says."""
         tags = self.stored.tags
-        return tags.get(TRAINED_BY) or tags.get("mlflow.user") or "not recorded"
+        return tags.get(TRAINED_BY) or tags.get("mlflow.user") or "author not recorded"
 
     def source(self, name: str) -> Artifact:
         """An artifact of the list at the end."""

@@ -9,6 +9,8 @@ from training.report.wording import count, group_title, interval, number, percen
 
 IN_THE_LARGE = "calibration_intercept"
 """The measure of calibration in the large."""
+MOST_QUESTIONS = 20
+"""Rows on the cover [judgement: what fits a sheet of A4 with the texts]."""
 
 
 def detailed_tables(evidence: Evidence, policy: Mapping[str, object]) -> list[Table]:
@@ -44,14 +46,17 @@ def cover_table(evidence: Evidence, policy: Mapping[str, object]) -> Table:
         for landmark in evidence.landmarks
         for question in landmark.questions
     ]
-    return Table("Every question, with 95% intervals", header, rows, "prose")
+    more = f" (the first {MOST_QUESTIONS} of {len(rows)} questions)" if len(rows) > MOST_QUESTIONS else ""
+    return Table(f"Every question, with 95% intervals{more}", header, rows[:MOST_QUESTIONS], "prose")
 
 
 def _worst_group(question: Question) -> str:
     known = [
         (abs(found.estimate), group, found)
         for group in question.subgroups
-        if (found := group.calibration_in_the_large) is not None and found.estimate is not None
+        if group.variable != "site"  # sites have a column of their own
+        and (found := group.calibration_in_the_large) is not None
+        and found.estimate is not None
     ]
     if not known:
         return "no group is large enough"
@@ -63,7 +68,7 @@ def _sites(question: Question) -> str:
     known = [site.discrimination.estimate for site in question.sites if site.discrimination.estimate is not None]
     if not known:
         return "not estimated"
-    return f"{number(min(known))} to {number(max(known))} ({len(known)} sites)"
+    return f"{number(min(known))} to {number(max(known))} ({len(known)} site{'' if len(known) == 1 else 's'})"
 
 
 def _differences(question: Question, policy: Mapping[str, object]) -> str:

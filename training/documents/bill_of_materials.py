@@ -18,9 +18,9 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
+from training.documents.cyclonedx_model_card import DATASET, model_card_part
 from training.documents.licences import PackageLicence, licence_of
 from training.documents.locked_packages import LockedPackage, locked_packages
-from training.documents.cyclonedx_model_card import DATASET, model_card_part
 from training.documents.subject import SYNTHETIC, DocumentSubject
 from training.evidence.document import EvaluatedCohort, read_evidence
 from training.registry.artifacts import EVIDENCE
