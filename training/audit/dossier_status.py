@@ -59,20 +59,21 @@ def _never(version: str, decisions: Sequence[Decision]) -> str:
 def _promoted(own: Sequence[Decision], verb: str) -> str:
     """Who promoted it, for what, and how; after a rollback also how it had been promoted before."""
     last = own[-1]
-    who = f"by {last.by} on {last.at[:10]}"
+    when = f"{last.by} on {last.at[:10]}"
     if last.action == "rollback":
-        words = f"was made champion again for {_tier(last)} {who}, by a rollback, which applies no policy"
+        words = f"was made champion again by {when}, by a rollback, which applies no policy, for {_tier(last)}"
         return words + "".join(
-            f"; it had been promoted by an OVERRIDE, {_passed_over(one)}" for one in _overridden(own)
+            f"; it had been promoted by an OVERRIDE of {one.by} on {one.at[:10]}, {_although(one)}"
+            for one in _overridden(own)
         )
     if last.action == "override":
-        return f"{verb} promoted for {_tier(last)} by an OVERRIDE, {_passed_over(last)}"
-    return f"{verb} promoted for {_tier(last)} {who}, {_met(last)}"
+        return f"{verb} promoted by an OVERRIDE of {when} for {_tier(last)}, {_although(last)}"
+    return f"{verb} promoted by {when} for {_tier(last)}, {_met(last)}"
 
 
-def _passed_over(decision: Decision) -> str:
-    checks = unmet(decision.checks) or "no check is recorded"
-    return f"which {decision.by} decided on {decision.at[:10]} although {checks}"
+def _although(decision: Decision) -> str:
+    failed = unmet(decision.checks)
+    return f"although {failed}" if failed else "and no unmet check is recorded"
 
 
 def _overridden(own: Sequence[Decision]) -> Iterator[Decision]:
@@ -83,11 +84,9 @@ def _overridden(own: Sequence[Decision]) -> Iterator[Decision]:
 
 def _met(decision: Decision) -> str:
     failed = unmet(decision.checks)
-    if failed and decision.granted is not None:
-        return f"for what passed its checks; {failed}"
     if failed:
-        return f"although {failed}"
-    return f"all {len(decision.checks)} checks met" if decision.checks else "no check is recorded"
+        return f"for what passed its checks; {failed}" if decision.granted is not None else f"although {failed}"
+    return f"with every check met ({len(decision.checks)})" if decision.checks else "and no check is recorded"
 
 
 def _tier(decision: Decision) -> str:

@@ -154,7 +154,7 @@ POINTS = (
     IndexPoint(
         "6",
         "Changes through the lifecycle",
-        (guide("CHANGELOG.md", "of the software"), guide(TRAINING, "Promotion", "decisions: kap history")),
+        (guide("CHANGELOG.md", "Changelog", "of the software"), guide(TRAINING, "Promotion", "decisions: kap history")),
     ),
     IndexPoint(
         "7",
