@@ -108,17 +108,22 @@ def gathered_subject(version: str) -> Iterator[DocumentSubject]:
     of the record or of the decisions failed.
     """
     with gathered_dossier(version) as dossier:
-        failed = [
-            f"{each.check}: {each.detail}"
-            for each in dossier.verdicts
-            if each.outcome == "failed" and each.check not in ON_THE_PRESENT_CODE
-        ]
-        if failed:
-            raise EvidenceFailedError(f"no document of a record that fails its checks; {listed(failed)}")
-        if dossier.bundle is None or dossier.evidence is None:
-            found = "no bundle that loads" if dossier.bundle is None else "a training without evidence"
-            raise InputRefusedError([Problem("audit", None, None, "a version with a bundle and evidence", found)])
-        yield DocumentSubject(dossier, dossier.bundle, dossier.evidence, _answers(dossier))
+        yield subject_of(dossier)
+
+
+def subject_of(dossier: Dossier) -> DocumentSubject:
+    """The subject of a dossier; raises as `gathered_subject`."""
+    failed = [
+        f"{each.check}: {each.detail}"
+        for each in dossier.verdicts
+        if each.outcome == "failed" and each.check not in ON_THE_PRESENT_CODE
+    ]
+    if failed:
+        raise EvidenceFailedError(f"no document of a record that fails its checks; {listed(failed)}")
+    if dossier.bundle is None or dossier.evidence is None:
+        found = "no bundle that loads" if dossier.bundle is None else "a training without evidence"
+        raise InputRefusedError([Problem("audit", None, None, "a version with a bundle and evidence", found)])
+    return DocumentSubject(dossier, dossier.bundle, dossier.evidence, _answers(dossier))
 
 
 def _answers(dossier: Dossier) -> StudyAnswers:
