@@ -93,11 +93,6 @@ class ConfirmedOrigin:
     decision: Decision | None = None
 
 
-def lineage_verdicts(prediction: PredictionLineage, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
-    """The verdicts of `traced_origin`."""
-    return traced_origin(prediction, recompute, reload_seconds)[0]
-
-
 def traced_origin(
     prediction: PredictionLineage, recompute: Recompute, reload_seconds: float
 ) -> tuple[list[Verdict], ConfirmedOrigin]:
