@@ -60,6 +60,7 @@ PACKAGES = (
     "training.replay",
     "training.tracking",
     "training.archive",
+    "training.documents",
     "serving.contract",
     "serving.terminology",
     "serving.storage",
@@ -109,6 +110,7 @@ ONLY_IN = {
         "training/registry/artifact_place.py",
         "training/registry/copied_bundle.py",
         "training/registry/moved_store.py",
+        "training/audit/dossier.py",
         "training/registry/decision_documents.py",
         "training/registry/decision_log.py",
         "training/registry/experiments.py",
@@ -235,6 +237,8 @@ ONLY_IN = {
     },
     "rfc3161_client": {"training/timestamps.py"},
     "model_signing": {"models/signature.py", "training/handover/signing.py"},
+    "cyclonedx": {"training/documents/bill_of_materials.py", "training/documents/licences.py"},
+    "packageurl": {"training/documents/bill_of_materials.py"},
     "pyreadstat": {"training/intake/sources/statistical.py"},
 }
 NEVER = {

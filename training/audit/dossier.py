@@ -1,18 +1,24 @@
 """The dossier of a registered version: one HTML document for an auditor that opens offline and fetches nothing.
 
-This module gathers and checks its content; `dossier_sections` writes the sections.
+This module gathers and checks its content; `dossier_cover` writes the first page, `dossier_sections` the sections.
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mlflow.tracking import MlflowClient
 from pydantic import ValidationError
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.audit.audit import read_training, run_of
 from training.audit.checked_record import checked_record
-from training.audit.dossier_sections import Dossier, listed_artifacts, sections
+from training.audit.dossier_content import Dossier
+from training.audit.dossier_cover import cover, policy_in_force
+from training.audit.dossier_sections import listed_artifacts, sections
+from training.audit.dossier_tables import detailed_tables
 from training.evidence.document import Evidence, read_evidence
 from training.registry.artifacts import EVIDENCE
 from training.registry.names import split_reference
@@ -26,6 +32,16 @@ def write_dossier(version: str, path: Path) -> None:
 
     Raises ``InputRefusedError`` where there is no such version.
     """
+    with gathered_dossier(version) as dossier:
+        path.write_text(dossier_page(dossier), encoding="utf-8")
+
+
+@contextmanager
+def gathered_dossier(version: str) -> Iterator[Dossier]:
+    """The checked content of the dossier of a registered version or alias, as long as its files are needed.
+
+    Raises ``InputRefusedError`` where there is no such version.
+    """
     run_id = run_of(version)
     with tempfile.TemporaryDirectory() as scratch:
         stored = read_training(run_id, Path(scratch))
@@ -35,32 +51,39 @@ def write_dossier(version: str, path: Path) -> None:
             problem = Problem("audit", None, None, "a registered version, or an alias such as champion", "a run")
             raise InputRefusedError([problem])
         chain = decision_log(found.name).read()
-        path.write_text(
-            dossier_page(
-                Dossier(
-                    version=found.number,
-                    model=found.name,
-                    stored=stored,
-                    bundle=stored.loaded_bundle(),
-                    evidence=_evidence(stored),
-                    decisions=tuple(each for each in chain.decisions if each.version == found.number),
-                    verdicts=tuple(checked_record(stored, chain)),
-                    written_on=datetime.now(UTC).strftime("%Y-%m-%d"),
-                )
-            ),
-            encoding="utf-8",
+        yield Dossier(
+            version=found.number,
+            model=found.name,
+            stored=stored,
+            bundle=stored.loaded_bundle(),
+            evidence=_evidence(stored),
+            decisions=tuple(each for each in chain.decisions if each.version == found.number),
+            verdicts=tuple(checked_record(stored, chain)),
+            written_on=datetime.now(UTC).strftime("%Y-%m-%d"),
+            trained_at=_began(run_id),
+            succession=tuple(each for each in chain.decisions if each.changes_champion),
         )
 
 
 def dossier_page(dossier: Dossier) -> str:
     """The whole document; the same dossier gives the same text."""
+    policy, _ = policy_in_force(dossier)
     return rendered(
         "training.audit",
         "dossier.html",
         dossier=dossier,
+        cover=cover(dossier),
         statements=sections(dossier),
+        detailed=detailed_tables(dossier.evidence, policy) if dossier.evidence else [],
+        evidence_source=dossier.source(EVIDENCE),
         artifacts=listed_artifacts(dossier),
     )
+
+
+def _began(run_id: str) -> str:
+    """When the training began, UTC, to the second."""
+    began = datetime.fromtimestamp(MlflowClient().get_run(run_id).info.start_time / 1000, UTC)
+    return began.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _evidence(stored: StoredTraining) -> Evidence | None:

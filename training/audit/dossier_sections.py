@@ -4,81 +4,27 @@ The source of the run's parameters, metrics and tags is the seal, which has a di
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from models.bundle import Bundle
+from training.audit.dossier_content import (
+    MANIFEST,
+    Artifact,
+    Dossier,
+    Statement,
+    Statements,
+    evaluation_document,
+    evaluation_name,
+)
 from training.audit.import_facts import import_facts
 from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Question, read_evidence
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_warnings
 from training.registry.artifacts import EVIDENCE, PROTOCOL
 from training.registry.decisions import Decision
-from training.registry.names import MODEL_NAME
-from training.registry.seal import SEAL, SealRefusedError, digest_of, read_seal
-from training.registry.stored_training import StoredEvaluation, StoredTraining
+from training.registry.seal import SEAL, SealRefusedError, read_seal
+from training.registry.stored_training import StoredEvaluation
 from training.report.wording import interval, measure_title, patients
-from training.verdicts import Verdict
-
-MANIFEST = "artifacts/bundle/manifest.json"
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """The source of a statement, with its SHA-256; ``None`` if it was not recorded."""
-
-    name: str
-    digest: str | None
-
-    @property
-    def anchor(self) -> str:
-        """Its place in the list at the end."""
-        return f"artifact-{digest_of(self.name)[:12]}"
-
-
-Statement = tuple[str, str, Artifact | None]
-"""A statement, its value, and its source, if any."""
-
-
-@dataclass(frozen=True)
-class Statements:
-    """A table of statements."""
-
-    caption: str
-    rows: Sequence[Statement]
-
-
-@dataclass(frozen=True, eq=False)
-class Dossier:
-    """The content of a dossier; ``decisions`` are those about the version, ``written_on`` is a date."""
-
-    version: str
-    stored: StoredTraining
-    bundle: Bundle | None
-    evidence: Evidence | None
-    decisions: tuple[Decision, ...]
-    verdicts: tuple[Verdict, ...]
-    written_on: str
-    model: str = MODEL_NAME
-
-    def source(self, name: str) -> Artifact:
-        """An artifact of the list at the end."""
-        return Artifact(name, self.artifacts().get(name))
-
-    def artifacts(self) -> dict[str, str]:
-        """SHA-256, as it is now, of the training's own artifacts, its seal and its model's files, by path."""
-        stored = self.stored
-        model = [key for key in stored.record.owners if key.startswith("m-")]
-        digests = {
-            item.name: digest
-            for owner in (stored.run_id, *model)
-            for item, digest in sorted(stored.record.digests.items())
-            if item.owner == owner and item.kind == "artifact"
-        }
-        digests |= {SEAL: digest_of(stored.sealed)} if stored.sealed else {}
-        documents = {_name(found): _document(found) for found in stored.evaluations}
-        return digests | {name: digest_of(content) for name, content in documents.items() if content}
 
 
 def sections(dossier: Dossier) -> dict[str, Sequence[Statements]]:
@@ -121,7 +67,11 @@ def _model(dossier: Dossier) -> Statements:
 
 def _data(dossier: Dossier) -> Statements:
     tags, seal = dossier.stored.tags, dossier.source(SEAL)
-    statements: list[Statement] = [("digest of the cohort", tags.get("cohort_digest", "not recorded"), seal)]
+    statements: list[Statement] = [
+        ("trained by", dossier.author, seal),
+        ("training began", dossier.trained_at or "not recorded", seal),
+        ("digest of the cohort", tags.get("cohort_digest", "not recorded"), seal),
+    ]
     if dossier.bundle:
         protocol = dossier.bundle.protocol
         statements.append(("protocol", f"{protocol.name}, digest {protocol.digest}", dossier.source(PROTOCOL)))
@@ -215,26 +165,17 @@ def _counts(question: Question) -> str:
 
 def _evaluation(dossier: Dossier, found: StoredEvaluation) -> list[Statements]:
     """An evaluation's main figures, or what is missing."""
-    caption, content = f"On {found.source}, by run {found.run_id}", _document(found)
+    caption, content = f"On {found.source}, by run {found.run_id}", evaluation_document(found)
     if content is None:
         return [Statements(caption, [("evidence", "LOST: the run or its evidence is missing", None)])]
     try:
         evidence = read_evidence(content)
     except ValidationError:
-        return [Statements(caption, [("evidence", "can't be read", dossier.source(_name(found)))])]
-    cohort, source = evidence.cohort, dossier.source(_name(found))
+        return [Statements(caption, [("evidence", "can't be read", dossier.source(evaluation_name(found)))])]
+    cohort, source = evidence.cohort, dossier.source(evaluation_name(found))
     words = f"{cohort.patients} at {cohort.sites} sites, {'synthetic' if cohort.synthetic else 'recorded'}"
     counted = Statements(caption, [("patients", words, source), ("digest of the cohort", cohort.digest, source)])
     return [counted, *(_measures(landmark, source, f"{found.source}: ") for landmark in evidence.landmarks)]
-
-
-def _document(found: StoredEvaluation) -> bytes | None:
-    path = found.stored.artifacts / EVIDENCE if found.stored else None
-    return path.read_bytes() if path and path.is_file() else None
-
-
-def _name(found: StoredEvaluation) -> str:
-    return f"evaluation {found.run_id}/{EVIDENCE}"
 
 
 def _decision(decision: Decision) -> Statements:
@@ -281,7 +222,7 @@ def listed_artifacts(dossier: Dossier) -> list[tuple[Artifact, str]]:
 def _state(dossier: Dossier, name: str, digest: str) -> str:
     if name == SEAL:
         return "the seal; its digest is the tag seal_digest"
-    evaluation = next((found.stored for found in dossier.stored.evaluations if _name(found) == name), None)
+    evaluation = next((found.stored for found in dossier.stored.evaluations if evaluation_name(found) == name), None)
     document = (evaluation or dossier.stored).sealed
     try:
         sealed = read_seal(document or b"").digests

@@ -4,8 +4,8 @@ The command passes the log entry and the computation; the record of the model is
 """
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -81,13 +81,30 @@ class PredictionLineage:
         return read if read.tzinfo is not None else None
 
 
-def lineage_verdicts(prediction: PredictionLineage, recompute: Recompute, reload_seconds: float) -> list[Verdict]:
+@dataclass(frozen=True)
+class ConfirmedOrigin:
+    """What the checks confirmed of a prediction's origin; the rest is ``None``.
+
+    ``tags`` are those of the training's run, ``decision`` is the one that had made the model champion.
+    """
+
+    registered: bool = False
+    run_id: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    decision: Decision | None = None
+
+
+def traced_origin(
+    prediction: PredictionLineage, recompute: Recompute, reload_seconds: float
+) -> tuple[list[Verdict], ConfirmedOrigin]:
     """The verdicts on a prediction's log entry, model, training record and decision, and on its recomputed answer.
 
     ``reload_seconds`` is how often a worker looks for a new model. Without a registry, some steps are not checked.
+    Beside the verdicts: what they confirmed.
     """
-    behind = _behind(prediction, timedelta(seconds=reload_seconds + LOADING_SECONDS))
-    return [entry_verdict(prediction), *_request_verdicts(prediction), *behind, answer_verdict(prediction, recompute)]
+    behind, origin = _behind(prediction, timedelta(seconds=reload_seconds + LOADING_SECONDS))
+    own = [entry_verdict(prediction), *_request_verdicts(prediction)]
+    return [*own, *behind, answer_verdict(prediction, recompute)], origin
 
 
 def entry_verdict(prediction: PredictionLineage) -> Verdict:
@@ -112,20 +129,33 @@ def _request_verdicts(prediction: PredictionLineage) -> list[Verdict]:
     return [failed("request", "the file is another request, or was logged by a release that takes other fields")]
 
 
-def _behind(prediction: PredictionLineage, patience: timedelta) -> list[Verdict]:
-    """The verdicts on model, training run and decision."""
+def _behind(prediction: PredictionLineage, patience: timedelta) -> tuple[list[Verdict], ConfirmedOrigin]:
+    """The verdicts on model, training run and decision, and what they confirmed."""
     try:
         registered = registered_with(prediction.model_digest)
         chain = decision_log(_model_of(prediction, registered)).read()
     except (StoreUnreachableError, InputRefusedError) as error:
-        return [not_checked(check, _why(error)) for check in ("model", "training run", "decision")]
+        return [not_checked(check, _why(error)) for check in ("model", "training run", "decision")], ConfirmedOrigin()
     with tempfile.TemporaryDirectory() as scratch:
         stored = training_of(prediction.run_id, Path(scratch))
-        return [
-            model_verdict(prediction, registered),
-            training_verdict(prediction, stored),
-            decision_verdict(prediction, chain, stored, patience),
-        ]
+        model = model_verdict(prediction, registered)
+        training = training_verdict(prediction, stored)
+        decision = decision_verdict(prediction, chain, stored, patience)
+    as_sealed = stored is not None and training.outcome != "failed"
+    origin = ConfirmedOrigin(
+        registered=model.outcome == "passed",
+        run_id=prediction.run_id if as_sealed else None,
+        tags=dict(stored.tags) if stored is not None and as_sealed else {},
+        decision=_in_force(prediction, chain) if decision.outcome == "passed" else None,
+    )
+    return [model, training, decision], origin
+
+
+def _in_force(prediction: PredictionLineage, chain: Chain) -> Decision | None:
+    """The last decision before the answer that had made the model champion."""
+    at = prediction.time
+    made = [each for each in chain.decisions if each.changes_champion and _is_about(each, prediction)]
+    return next((each for each in reversed(made) if at is not None and _time(each) <= at), None)
 
 
 def _model_of(prediction: PredictionLineage, registered: Sequence[RegisteredBundle]) -> str:

@@ -283,6 +283,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 audit.add_command(audit_log)
 audit.add_command(lineage)
+audit.add_command(lineage, "trace")
 main.add_command(demo_group)
 main.add_command(keys)
 main.add_command(log_group)

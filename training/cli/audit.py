@@ -1,4 +1,4 @@
-"""`kap audit verify`, `export` and `dossier`: check the record of a model, hand it over, and write it as a document.
+"""`kap audit verify`, `export`, `dossier` and `document`: check the record of a model, hand it over, and write it.
 
 Exit codes of `verify`: 0 every check passed, 4 at least one failed, 5 none failed but some could not be made.
 """
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PACKAGE = ".zip"
 """The ending by which a package is told from a run."""
+DOCUMENTS = ("chai", "cyclonedx", "annex-iv", "ai-logging", "change-plan")
+"""The names of `training.documents.forms.FORMS`, here because that import takes seconds."""
 MARKS = {"passed": "passed", "failed": "FAILED", "not checked": "not checked", "does not apply": "n/a"}
 
 
@@ -199,3 +201,35 @@ def dossier(version: str, out: Path) -> None:
     check_store()
     write_dossier(version, out)
     click.echo(f"wrote {out}")
+
+
+@audit.command()
+@click.argument("version")
+@click.option("--to", "name", type=click.Choice(DOCUMENTS), required=True, help="Which document; see above.")
+@click.option(
+    "--out", type=RESULT_FILE, default=None, help="File to write; default: the document, VERSION and its ending."
+)
+@answers_for_mistakes
+def document(version: str, name: str, out: Path | None) -> None:
+    """Write a document about VERSION that others ask for, from its record.
+
+    \b
+      chai         CHAI applied model card (XML, schema v0.2)
+      cyclonedx    CycloneDX 1.6 bill of materials of the model (JSON)
+      annex-iv     index for Annex IV of the EU AI Act (HTML)
+      ai-logging   table on AI logging: EU AI Act and ISO/IEC DIS 24970 (HTML)
+      change-plan  change plan from the policy in force (HTML)
+
+    What only people know comes from study.toml and from [study] in protocol.toml, or is said to be open. No document
+    claims that anything conforms to a law or standard. The same record, decisions and installation give the same bytes.
+
+    A version whose record fails its checks gets no document (exit code 4).
+    """
+    from training.documents.forms import FORMS, document_of
+    from training.registry.release import check_store
+
+    check_store()
+    form = FORMS[name]
+    path = out or Path(f"{name}-{version.replace('/', '-').replace('@', '-')}.{form.ending}")
+    path.write_bytes(document_of(version, form))
+    click.echo(f"wrote {path}: {form.title}")

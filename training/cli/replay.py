@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from features.protocol.problems import InputRefusedError, Problem
 from training.cli.audit import MARKS
 from training.cli.log import LOG_ARGUMENT, LOG_OPTION, open_whole_log
 from training.cli.options.errors import RESULT_FILE, answers_for_mistakes
@@ -35,9 +36,15 @@ if TYPE_CHECKING:
     "--request", type=click.File("rb"), default=None, help="JSON file to compare with the logged request; - for stdin."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--to", "form", type=click.Choice(["fhir"]), default=None, help="Give Provenance and AuditEvent (FHIR R4)."
+)
+@click.option("--out", type=RESULT_FILE, default=None, help="File for --to; default: print.")
 @answers_for_mistakes
 @reads_store
-def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_json: bool) -> None:
+def lineage(
+    prediction_id: str, log: str | None, request: IO[bytes] | None, as_json: bool, form: str | None, out: Path | None
+) -> None:
     """Find the model, training run and decision behind PREDICTION_ID, and compute its answer again.
 
     The steps: the entry's own codes (kap audit log checks the whole log); the registered version with the bundle that
@@ -47,6 +54,9 @@ def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_j
     PREDICTION_ID may be written as urn:uuid:..., and be the uuid of either card. After the steps come the answer (its
     probabilities, or why there are none, and its cautions) and the feedback on its cards; kap log feedback --comments
     has the comments.
+
+    --to fhir gives a Bundle with a Provenance of the answer's risk assessments and an AuditEvent, from the caller's key
+    to the decision, with nothing of the patient. What a step did not confirm is left out.
 
     Raw requests are not kept; --request compares a file, also one of FHIR, with the logged digest. After an erasure,
     the steps that need the erased content are not checked, and the erasure is named.
@@ -58,18 +68,24 @@ def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_j
     from serving.storage.log_location import open_log
     from serving.storage.settings import load_settings
     from serving.verification.rescore import differences, facts_of
-    from training.audit.prediction_lineage import lineage_verdicts as prediction_lineage
+    from training.audit.prediction_lineage import traced_origin
     from training.cli.texts.lineage_text import answered
     from training.verdicts import exit_code
 
+    _require_one_form(form, out, as_json=as_json)
     state = open_log(log)
     facts = facts_of(state, prediction_named(prediction_id))
     same = None if request is None else _is_the_request(state, facts, request.read())
-    verdicts = prediction_lineage(
+    verdicts, origin = traced_origin(
         _lineage(facts, same, given=request is not None),
         lambda bundle: differences(bundle, facts.entry),
         load_settings().reload_seconds,
     )
+    if form is not None:
+        from training.cli.texts.lineage_fhir import lineage_as_fhir
+
+        _give(lineage_as_fhir(facts.entry, verdicts, origin), out)
+        sys.exit(exit_code(verdicts))
     feedback = [] if facts.erased else list(read_feedback_entries(state.engine, state.secret, facts.entry))
     answer = answered(facts.entry.answer)
     if as_json:
@@ -79,6 +95,22 @@ def lineage(prediction_id: str, log: str | None, request: IO[bytes] | None, as_j
     else:
         _print(verdicts, answer, feedback)
     sys.exit(exit_code(verdicts))
+
+
+def _require_one_form(form: str | None, out: Path | None, *, as_json: bool) -> None:
+    """Raise ``InputRefusedError`` for options that exclude each other, or for a file without a form."""
+    if form is not None and as_json:
+        raise InputRefusedError([Problem("lineage", None, "--to", "one of --to and --json", "both")])
+    if out is not None and form is None:
+        raise InputRefusedError([Problem("lineage", None, "--out", "--to fhir beside it", "--out alone")])
+
+
+def _give(text: str, out: Path | None) -> None:
+    if out is None:
+        click.echo(text)
+        return
+    out.write_text(text + "\n", encoding="utf-8")
+    click.echo(f"wrote {out}")
 
 
 def _print(verdicts: Sequence["Verdict"], answer: "Answer | None", feedback: Sequence["LoggedFeedback"]) -> None:

@@ -4,17 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from training.evidence.document import Evidence, LandmarkEvidence
 from training.report.facts import ReportFacts
+from training.report.limits import NOT_FOR_WHOM, limits
 from training.report.wording import interval, measure_title, patients
 from training.tracking.metrics import OVERALL, measures_of
 
 CARD = "model_card.md"
 SYNTHETIC = "**SYNTHETIC: fitted on made-up patients. It says nothing about real patients.**"
 RESEARCH_ONLY = "**RESEARCH ONLY: this version can't be promoted, because its answers can't be exported without code.**"
-NOT_FOR_WHOM = (
-    "Patients unlike the training patients (outside the applicability) get no answer; those at the edge get a mark.",
-    "It predicts an outcome; it does not say which treatment is better.",
-    "It is not a medical device.",
-)
 
 
 def model_card(evidence: Evidence, about: ReportFacts, *, research_only: bool = False) -> str:
@@ -26,7 +22,7 @@ def model_card(evidence: Evidence, about: ReportFacts, *, research_only: bool = 
     lines += ["## What it predicts", "", *_bullets(f"**{name}**: {text}" for name, text in about.outcomes.items()), ""]
     lines += ["## Data", "", *_bullets(_data(evidence)), ""]
     lines += ["## How good it is", "", _figures_said(evidence), "", *_table(evidence, OVERALL), ""]
-    lines += ["## Limits", "", *_bullets(_limits(evidence)), ""]
+    lines += ["## Limits", "", *_bullets(limits(evidence)), ""]
     lines += ["## Where to read more", "", *_bullets(_sources(about)), ""]
     return "\n".join(lines)
 
@@ -111,19 +107,6 @@ def _rows(landmark: LandmarkEvidence, shown: Mapping[str, Sequence[str]]) -> Ite
                 figure = (measure_title(name), interval(found[name], digits=2))
                 cells = (landmark.name, head.head, head.winner or "none", *figure)
                 yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
-
-
-def _limits(evidence: Evidence) -> Iterator[str]:
-    yield from evidence.caveats
-    for landmark in evidence.landmarks:
-        for head in landmark.heads:
-            if head.winner == "no_model":
-                yield f"{landmark.name}, {head.head}: every patient gets the average: no candidate was reliably better"
-            if head.sample_size is not None and head.sample_size.met is False:
-                yield f"{landmark.name}, {head.head}: fewer patients than the model's parameters need"
-    for check in evidence.leakage:
-        if not check.passed or check.warning:
-            yield f"leakage check {check.name}: {check.verdict}"
 
 
 def _sources(about: ReportFacts) -> Iterator[str]:

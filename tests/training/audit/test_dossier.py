@@ -10,15 +10,16 @@ import pytest
 
 from features.protocol.problems import InputRefusedError
 from tests.training.audit.audited import RecordedTraining, import_record_of, recorded_and_promoted
+from tests.training.documents.subjects import decision_with
 from training.audit.audit import read_training
 from training.audit.checked_record import checked_record
 from training.audit.dossier import dossier_page, write_dossier
-from training.audit.dossier_sections import Dossier
+from training.audit.dossier_content import Dossier
 from training.audit.import_facts import import_facts
 from training.experiment.train import Training
 from training.registry.release import decision_log
 from training.registry.seal import digest_of
-from training.verdicts import failed
+from training.verdicts import failed, not_checked
 
 pytestmark = pytest.mark.slow
 
@@ -145,6 +146,45 @@ def test_a_check_that_failed_stands_in_the_first_section(audited: RecordedTraini
     changed = replace(dossier, verdicts=(*dossier.verdicts, failed("record", "metric auc: changed")))
     assert "these checks FAILED: record" in dossier_page(changed)
     assert "these checks FAILED" not in dossier_page(dossier)
+
+
+def test_the_first_page_says_status_use_limits_and_what_was_not_checked(page: str) -> None:
+    first = " ".join(page[page.index('class="cover"') : page.index("<nav>")].split())
+    assert "Version 1 is promoted by A. Tester on 2030-01-01 for the tier clinic" in first
+    assert "The probabilities must not be the reason to begin, refuse or end a treatment" in first
+    assert "It is not a medical device." in first
+    assert "environment (not checked)" not in first
+    assert "cohort, outcomes and features, retraining and 2 more: the cohort was not given" in first
+    assert re.search(r"the training began \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first)
+    assert "Every question, with 95% intervals" in first
+
+
+def test_the_first_page_calls_an_override_one_and_names_the_unmet_checks(
+    audited: RecordedTraining, tmp_path: Path
+) -> None:
+    own = decision_with(version=audited.version)
+    overridden = replace(gathered(audited, tmp_path), decisions=(own,), succession=(own,))
+    first = dossier_page(overridden).partition("<nav>")[0]
+    assert "by an OVERRIDE of Ada on 2026-10-01" in first
+    assert "sample size (2)" in first
+
+
+def test_a_check_that_was_not_made_stands_on_the_first_page(audited: RecordedTraining, tmp_path: Path) -> None:
+    dossier = gathered(audited, tmp_path)
+    changed = replace(dossier, verdicts=(*dossier.verdicts, not_checked("served", "served elsewhere")))
+    assert "served (not checked): served elsewhere" in dossier_page(changed).partition("<nav>")[0]
+
+
+def test_a_status_from_changed_decisions_is_said_not_to_be_reliable(audited: RecordedTraining, tmp_path: Path) -> None:
+    changed = replace(gathered(audited, tmp_path), verdicts=(failed("decisions", "decision.000001 was changed"),))
+    assert "NOT RELIABLE" in dossier_page(changed).partition("<nav>")[0]
+
+
+def test_groups_sites_and_net_benefit_of_every_landmark_have_tables(page: str) -> None:
+    section = page[page.index('id="groups"') : page.index('id="evaluations"')]
+    for landmark in ("before session 1", "before session 2", "before session 3"):
+        for title in ("Groups of patients", "Sites", "Net benefit at the policy's thresholds".replace("'", "&#39;")):
+            assert f"<caption>{title}: {landmark}</caption>" in section
 
 
 def test_a_version_never_decided_upon_is_said_to_be_so(audited: RecordedTraining, tmp_path: Path) -> None:

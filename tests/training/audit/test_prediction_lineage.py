@@ -20,6 +20,7 @@ from serving.cds_hooks.card_ids import caution_card_of
 from serving.fhir.reading.bundle import read_fhir
 from serving.fhir.reading.options import ReadingDefaults
 from tests.serving.bundles import with_applicability
+from tests.serving.fhir.readers import objections, resources_in
 from tests.serving.requests import changed, example
 from tests.training.evidences import good_evidence
 from tests.training.prediction_logs import CALLER, PredictionLog, ServedBundle, again
@@ -166,6 +167,37 @@ def test_an_auditor_sees_why_there_was_no_prediction(place: LoggedRegistry) -> N
     done = kap("audit", "lineage", prediction_id, "--log", place.log.file)
     assert "answered      not predictable" in done.stdout
     assert "answered      outside_training: " in done.stdout
+
+
+@pytest.mark.parametrize("name", ["lineage", "trace"])
+def test_provenance_and_audit_event_are_given_as_fhir(place: LoggedRegistry, name: str, tmp_path: Path) -> None:
+    prediction_id, out = place.answered[PROMOTED], tmp_path / "origin.json"
+    done = kap("audit", name, prediction_id, "--log", place.log.file, "--to", "fhir", "--out", out)
+    assert done.exit_code == 0
+    assert objections([out.read_bytes()]) == []
+    bundle = json.loads(out.read_bytes())
+    (provenance,) = resources_in(bundle, "Provenance")
+    assert [one["what"]["display"] for one in provenance["entity"]] == [
+        "model", "training run", "cohort", "code", "decision",
+    ]  # fmt: skip
+    assert provenance["entity"][-1]["what"]["identifier"]["value"].startswith("1:")
+    (event,) = resources_in(bundle, "AuditEvent")
+    assert event["agent"][0]["who"]["identifier"]["value"] == CALLER
+    answer = json.loads(place.log.entry(prediction_id).answer or "")
+    assert str(answer["remission"]["probability"]) not in out.read_text(encoding="utf-8")
+
+
+def test_a_decision_that_no_check_confirmed_is_not_in_the_provenance(place: LoggedRegistry) -> None:
+    done = kap("audit", "lineage", place.answered[NEVER], "--log", place.log.file, "--to", "fhir")
+    assert done.exit_code == 4
+    (provenance,) = resources_in(json.loads(done.stdout), "Provenance")
+    assert "decision" not in [one["what"]["display"] for one in provenance["entity"]]
+
+
+def test_a_file_is_asked_for_with_a_form_and_one_form_at_a_time(place: LoggedRegistry, tmp_path: Path) -> None:
+    arguments = ("audit", "lineage", place.answered[PROMOTED], "--log", place.log.file)
+    assert kap(*arguments, "--out", tmp_path / "a.json").exit_code == 2
+    assert kap(*arguments, "--to", "fhir", "--json").exit_code == 2
 
 
 @pytest.mark.parametrize("written", [str, str.upper, "urn:uuid:{}".format, caution_card_of])

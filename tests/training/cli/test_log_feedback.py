@@ -15,6 +15,7 @@ from serving.log.queries import find_entry
 from tests.serving.cds_hooks.feedbacks import CARD, REASON, overridden
 from tests.serving.logs import SECRET, draft, logged
 from tests.training.prediction_logs import PredictionLog
+from training.audit.prediction_lineage import ConfirmedOrigin
 from training.cli.app import main
 from training.cli.texts.feedback_text import as_csv
 
@@ -75,7 +76,7 @@ def test_no_spreadsheet_runs_what_an_ehr_sent() -> None:
 def test_dismissed_cautions_differ_from_dismissed_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [json.loads(line) for line in kap("log", "feedback").splitlines()]
     rows = csv.DictReader(io.StringIO(kap("log", "feedback", "--csv")))
-    monkeypatch.setattr("training.audit.prediction_lineage.lineage_verdicts", lambda *_: [])
+    monkeypatch.setattr("training.audit.prediction_lineage.traced_origin", lambda *_: ([], ConfirmedOrigin()))
     listed = json.loads(kap("audit", "lineage", "p1", "--json"))["feedback"]
     for found in (lines, list(rows), listed):
         assert [one["card"] for one in found] == ["numbers", "cautions"]
@@ -107,7 +108,7 @@ def test_an_erased_patient_has_no_feedback() -> None:
 
 @pytest.mark.usefixtures("log")
 def test_the_lineage_of_a_prediction_lists_its_feedback_without_comments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.audit.prediction_lineage.lineage_verdicts", lambda *_: [])
+    monkeypatch.setattr("training.audit.prediction_lineage.traced_origin", lambda *_: ([], ConfirmedOrigin()))
     shown = kap("audit", "lineage", "p1")
     assert "feedback" in shown
     assert REASON_TEXT in shown
