@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from training.registry.decisions import Decision, PolicyCheck
+from training.registry.decisions import Decision
+from training.registry.policy_check import PolicyCheck
 from training.report.wording import in_a_sentence
 
 EVERYTHING = "clinic"
