@@ -23,14 +23,14 @@ from training.audit.retraining import retraining_verdicts
 from training.experiment.train import Announce
 from training.failures import StoreUnreachableError
 from training.handover.served_copies import answering_copy, served_copies
-from training.registry.artifact_place import folder_at
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.record_archive import ARCHIVE, write_archive
 from training.registry.references import find_reference, registered_names
-from training.registry.registry_client import RegistryClient
 from training.registry.release import EVALUATION, decision_log, require_store, use_store
 from training.registry.seal import SEAL, SEAL_DIGEST, SealedItem, digest_of, seal_document
 from training.registry.stored_training import MONITORING, StoredEvaluation, StoredMonitoring, StoredTraining
+from training.stores.artifact_place import folder_at
+from training.stores.registry_client import RegistryClient
 from training.verdicts import Verdict, failed
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")

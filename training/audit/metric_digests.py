@@ -13,8 +13,8 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 
-from training.registry.artifact_place import is_behind_a_server
 from training.registry.seal import SealedItem, digest_of, digest_of_numbers
+from training.stores.artifact_place import is_behind_a_server
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 RUNS_AT_ONCE, POINTS_AT_ONCE = 100, 25_000

@@ -14,8 +14,6 @@ from mlflow.tracking import MlflowClient
 
 from training.audit.metric_digests import metric_digests
 from training.audit.record_files import LISTED, Digests, FilesRead, RecordFiles, loading_notes, marked_notes
-from training.registry.artifact_place import downloaded, folder_at, repository_at
-from training.registry.moved_store import former_addresses
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.seal import (
     DESCRIPTION,
@@ -29,6 +27,8 @@ from training.registry.seal import (
     read_seal,
 )
 from training.registry.stored_training import StoredTraining, StoredVersion
+from training.stores.artifact_place import downloaded, folder_at, repository_at
+from training.stores.moved_store import former_addresses
 
 PARENT = "mlflow.parentRunId"
 FETCHED_FROM = "fetched from"

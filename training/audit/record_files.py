@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.registry.artifact_place import downloaded, fetched, folder_at, repository_at
 from training.registry.artifacts import EVIDENCE
 from training.registry.record_archive import ARCHIVE, unpack_archive
 from training.registry.seal import LOADING_NOTE, SEAL, SealedItem, digest_of
+from training.stores.artifact_place import downloaded, fetched, folder_at, repository_at
 
 Digests = dict[SealedItem, str]
 LISTED = ("", "figures", "artifacts/bundle")

@@ -13,14 +13,14 @@ from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from models.promotion import PROMOTION, PROMOTION_DIGEST, Promotion
 from training.handover.granted import promotion_of, promotion_text
 from training.handover.signing import CopySigner
-from training.registry.artifact_place import artifact_bytes
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import CHAMPION, HEAD, STORE, DecisionLog
 from training.registry.decisions import Decision
 from training.registry.names import ModelReference
 from training.registry.performance import RecordedEvidence, performance_of
-from training.registry.registry_client import RegistryClient
 from training.registry.release import EVALUATION, RegisteredModel, checked, fetch
+from training.stores.artifact_place import artifact_bytes
+from training.stores.registry_client import RegistryClient
 
 OVERRIDE = "override"
 """The version's tag that names an override and the checks that it passed over."""

@@ -20,11 +20,11 @@ from training.monitoring.report.figures import Figure
 from training.monitoring.statistics.document import STATES, MonitoredModel, Monitoring
 from training.monitoring.statistics.reference import REFERENCE, Reference, read_reference
 from training.provenance import Provenance
-from training.registry.artifact_place import artifact_bytes
 from training.registry.experiments import open_experiment
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.release import store_undisturbed, use_store
 from training.registry.stored_training import MONITORING
+from training.stores.artifact_place import artifact_bytes
 
 MONITORED_BY = "monitored_by"
 """Tag of a monitoring run: the person who ran it."""

@@ -8,8 +8,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from training.registry.artifact_place import downloaded, folder_at, repository_at
 from training.registry.record_archive import ARCHIVE, unpack_archive
+from training.stores.artifact_place import downloaded, folder_at, repository_at
 
 BUNDLE, ARCHIVED = "artifacts/bundle", "archive"
 """The folder of a bundle among a model's files, and that of an unpacked archive among fetched files."""

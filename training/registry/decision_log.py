@@ -36,6 +36,7 @@ from training.registry.decisions import (
     verify_decisions,
 )
 from training.registry.recorded_decisions import has_decisions, recorded_decisions, taken_over_document
+from training.stores.read_copy import own_address
 
 CHAMPION = "champion"
 HEAD = "decision_head"
@@ -80,7 +81,7 @@ class DecisionLog:
     @property
     def store(self) -> DecisionStore:
         """The decision store of the tracking store's address."""
-        return DecisionStore(location(str(self.client.tracking_uri)))
+        return DecisionStore(location(own_address(str(self.client.tracking_uri))))
 
     def read(self) -> Chain:
         """The whole chain, verified; empty where nothing is registered. Nothing is written.

@@ -4,7 +4,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.registry.moved_store import location_of_new, settle_moved_store
+from training.stores.moved_store import location_of_new, settle_moved_store
 
 KIND, MODELS = "mlflow.experimentKind", "custom_model_development"
 NOTE = "mlflow.note.content"

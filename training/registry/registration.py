@@ -22,7 +22,7 @@ from models.reference_answers import converted_scores
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
-from training.registry.store_answers import asking
+from training.stores.store_answers import asking
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "mlflow")

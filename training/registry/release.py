@@ -20,15 +20,15 @@ from mlflow.tracking import MlflowClient
 from features.protocol.problems import InputRefusedError, Problem
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.held_signals import signals_held
-from training.registry.artifact_place import artifact_bytes
 from training.registry.copied_bundle import ARCHIVED, copied_bundle
 from training.registry.decision_log import DecisionLog
 from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.references import find_reference, usual_name
-from training.registry.registry_client import RegistryClient
 from training.registry.served_heads import served_heads
-from training.registry.store_answers import unreachable
-from training.registry.store_schema import made_by_one, require_current
+from training.stores.artifact_place import artifact_bytes
+from training.stores.registry_client import RegistryClient
+from training.stores.store_answers import unreachable
+from training.stores.store_schema import made_by_one, require_current
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
 EVALUATION = "evaluation "

@@ -8,13 +8,13 @@ import mlflow
 from mlflow.tracking import MlflowClient
 
 from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence
-from training.registry.artifact_place import folder_at
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, REPORT
 from training.report.facts import ReportFacts
 from training.report.figures.report_figures import draw
 from training.report.models.equation import EQUATION, WORKBOOK, equation_csv, has_equation
 from training.report.models.workbook import equation_workbook
 from training.report.page.page import render_report
+from training.stores.artifact_place import folder_at
 from training.tracking.metrics import headline, log_run, measures_of, sustained_measures, with_limits
 
 

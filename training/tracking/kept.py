@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.registry.store_schema import store_at
+from training.stores.store_schema import store_at
 
 if TYPE_CHECKING:
     from training.tracking.training import RecordedRun

@@ -21,7 +21,7 @@ from training.failures import EvidenceFailedError
 from training.held_signals import signals_held
 from training.registry.release import store_undisturbed, use_store
 from training.registry.seal import SEAL_DIGEST
-from training.registry.store_answers import unreachable
+from training.stores.store_answers import unreachable
 from training.tracking.links import experiment_of_model
 
 PROCESS = "process"

@@ -19,7 +19,7 @@ from training.failures import StoreUnreachableError
 from training.registry.experiments import KIND, MODELS
 from training.registry.registration import require_registering
 from training.registry.release import make_store
-from training.registry.store_answers import asking, shown_address
+from training.stores.store_answers import asking, shown_address
 from training.tracking.links import experiment_of_model
 
 OLDEST_SERVER = (3, 0)

@@ -18,7 +18,6 @@ from training.cohort.file_names import STUDY_FILE
 from training.evidence.document import Evidence, read_evidence
 from training.failures import EvidenceFailedError
 from training.provenance import CANDIDATE, TRAINED_BY
-from training.registry.artifact_place import artifact_bytes
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import DecisionLog
 from training.registry.decisions import Decision
@@ -33,6 +32,7 @@ from training.registry.release import (
 from training.report.authors.reader import parse_study
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.report.study import StudyAnswers
+from training.stores.artifact_place import artifact_bytes
 
 _PROVENANCE = (
     "commit",

@@ -16,10 +16,10 @@ from pydantic import ValidationError
 
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence, read_evidence
 from training.failures import StoreUnreachableError
-from training.registry.artifact_place import artifact_bytes
 from training.registry.artifacts import EVIDENCE
 from training.registry.decision_log import CHAMPION
 from training.registry.release import check_store
+from training.stores.artifact_place import artifact_bytes
 from training.tracking.opened import status_of
 
 LEVELS = ("training", "update")

@@ -35,11 +35,11 @@ from training.registry.artifacts import HELD_OUT, HELD_OUT_ANSWERS, PROTOCOL, SU
 from training.registry.names import MODEL_NAME, model_name_of
 from training.registry.registration import describe, register
 from training.registry.release import store_undisturbed, use_store
-from training.registry.store_answers import unreachable
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.report.study import StudyAnswers
 from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
+from training.stores.store_answers import unreachable
 from training.tracking.cohort_check import log_check, log_study
 from training.tracking.evidence import head_metrics, head_run_name, log_evidence, log_headline, report_of
 from training.tracking.kept import keep

@@ -6,7 +6,8 @@ import pytest
 
 from tests.training.documents.subjects import decision_with
 from training.audit.dossier_status import promoted_for, status
-from training.registry.decisions import Decision, PolicyCheck
+from training.registry.decisions import Decision
+from training.registry.policy_check import PolicyCheck
 
 MET = (PolicyCheck(name="refit check", passed=True, required="identical", seen="identical"),)
 

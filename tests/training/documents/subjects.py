@@ -10,7 +10,8 @@ from training.audit.dossier_content import Dossier
 from training.documents.subject import DocumentSubject
 from training.evidence.document import Evidence
 from training.provenance import collect_provenance
-from training.registry.decisions import FIRST, Decision, PolicyCheck
+from training.registry.decisions import FIRST, Decision
+from training.registry.policy_check import PolicyCheck
 from training.registry.seal import Record, SealedItem
 from training.registry.stored_training import StoredTraining
 from training.report.study import StudyAnswers

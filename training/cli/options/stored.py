@@ -25,7 +25,7 @@ def reads_store(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
             return
         from training.registry.release import use_store
-        from training.registry.store_schema import read_as_it_is
+        from training.stores.store_schema import read_as_it_is
 
         with read_as_it_is(use_store()) as said:
             if said:
@@ -41,7 +41,7 @@ def ask_for_upgrade(*, agreed: bool) -> None:
     What is left is refused by the command with what to do.
     """
     from training.registry.release import use_store
-    from training.registry.store_schema import state_of, upgrade
+    from training.stores.store_schema import state_of, upgrade
 
     store = use_store()
     if state_of(store)[0] != "older":

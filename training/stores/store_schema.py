@@ -17,8 +17,9 @@ import mlflow
 from filelock import FileLock
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.registry.store_answers import asking as asking_store
-from training.registry.store_answers import shown_address
+from training.stores.read_copy import standing_for
+from training.stores.store_answers import asking as asking_store
+from training.stores.store_answers import shown_address
 
 State = Literal["none", "current", "older", "newer"]
 SQLITE = "sqlite:///"
@@ -83,7 +84,7 @@ def read_as_it_is(store: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as scratch:
         copy = shutil.copyfile(file, Path(scratch) / file.name)
         upgrade(f"{SQLITE}{copy}")
-        with store_at(f"{SQLITE}{copy}"):
+        with standing_for(f"{SQLITE}{copy}", store), store_at(f"{SQLITE}{copy}"):
             yield f"{file} is of an earlier MLflow: read from a temporary copy, and left as it is"
 
 

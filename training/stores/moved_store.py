@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from mlflow.utils.file_utils import local_file_uri_to_path
 
-from training.registry.artifact_place import below_store, store_file
+from training.stores.artifact_place import below_store, store_file
 
 FORMER = "former_locations"
 """Tag of an experiment: where its artifacts were before, the last place first, one a line."""

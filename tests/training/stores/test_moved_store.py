@@ -16,9 +16,9 @@ from tests.training.registries import Registry
 from training.audit.audit import read_training
 from training.audit.checks import record_verdicts
 from training.failures import StoreUnreachableError
-from training.registry.artifact_place import artifact_bytes
 from training.registry.experiments import open_experiment
-from training.registry.moved_store import MovedStoreNotice
+from training.stores.artifact_place import artifact_bytes
+from training.stores.moved_store import MovedStoreNotice
 from training.tracking.evidence import artifact_of
 
 

@@ -16,7 +16,7 @@ from features.protocol.problems import InputRefusedError
 from tests.training.commands import SameProcess, refused
 from training.cli.options.stored import ask_for_upgrade
 from training.registry.release import make_store
-from training.registry.store_schema import state_of
+from training.stores.store_schema import state_of
 from training.tracking.opened import open_run
 
 READING = (("runs",), ("history",))

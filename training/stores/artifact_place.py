@@ -17,6 +17,7 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.tracking import MlflowClient
 
 from training.failures import StoreUnreachableError
+from training.stores.read_copy import own_address
 
 SQLITE = "sqlite"
 LEAST_PARTS = 3
@@ -25,7 +26,7 @@ LEAST_PARTS = 3
 
 def store_file() -> Path | None:
     """The store's file, if it is one of SQLite."""
-    kind, _, file = str(mlflow.get_tracking_uri()).partition("///")
+    kind, _, file = own_address(str(mlflow.get_tracking_uri())).partition("///")
     if kind.partition("+")[0].rstrip(":") != SQLITE:
         return None
     return Path(file.partition("?")[0]).absolute()
