@@ -13,7 +13,7 @@ from training.report.facts import LIMITS_OF_USE
 from training.report.limits import NOT_FOR_WHOM, limits
 from training.report.templating import Table
 
-MOST_LIMITS = 7
+MOST_LIMITS = 6
 """Limits on the cover; the evidence has the rest [judgement: what fits the sheet]."""
 
 

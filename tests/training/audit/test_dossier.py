@@ -141,10 +141,14 @@ def test_a_synthetic_cohort_is_called_synthetic_in_the_first_words(page: str) ->
     assert page.index("Synthetic") < page.index("<nav>")
 
 
-def test_a_check_that_failed_stands_in_the_first_section(audited: RecordedTraining, tmp_path: Path) -> None:
+def test_a_check_that_failed_stands_on_the_first_page_and_in_the_first_section(
+    audited: RecordedTraining, tmp_path: Path
+) -> None:
     dossier = gathered(audited, tmp_path)
     changed = replace(dossier, verdicts=(*dossier.verdicts, failed("record", "metric auc: changed")))
     assert "these checks FAILED: record" in dossier_page(changed)
+    assert "<dt>Failed checks</dt><dd><strong>record</strong>" in dossier_page(changed).partition("<nav>")[0]
+    assert "Failed checks" not in dossier_page(dossier)
     assert "these checks FAILED" not in dossier_page(dossier)
 
 

@@ -10,7 +10,7 @@ from tests.serving.decision.browser import CHROMIUM
 from tests.training.documents.subjects import decision_with, subject_in
 from tests.training.evidences import good_evidence
 from training.audit.dossier import dossier_page
-from training.verdicts import not_checked
+from training.verdicts import failed, not_checked
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,6 +31,7 @@ def fullest(tmp_path: Path) -> str:
     evidence = good_evidence().model_copy(update={"caveats": caveats})
     decision = decision_with(tier="shadow", granted=EVERYTHING, approved_by=("Bob", "Cleo"))
     verdicts = tuple(not_checked(name, "the store gave no answer") for name in ("served", "registry", "import"))
+    verdicts += (failed("code", "the present sources differ from those of the training"),)
     subject = subject_in(tmp_path, evidence, decisions=(decision,), succession=(decision,), verdicts=verdicts)
     path = tmp_path / "dossier.html"
     path.write_text(dossier_page(subject.dossier), encoding="utf-8")
