@@ -1,8 +1,9 @@
 """The answers of ``GET /v1/model`` and ``GET /v1/instruments``; `serving.prediction.description` fills them in."""
 
+from typing import Literal
+
 from features.protocol.document import Covariate, RelapseRule, RemissionRule
 from models.performance import Performance
-from models.promotion import Action, Tier
 from serving.contract.response import Part, Probability, QuestionTier
 
 
@@ -78,11 +79,11 @@ class PromotionDescription(Part):
     """
 
     decision: int
-    action: Action
+    action: Literal["promote", "override", "rollback"]
     by: str
     at: str
     reason: str
-    tier: Tier
+    tier: Literal["research", "shadow", "clinic"]
     granted: dict[str, dict[str, QuestionTier]]
     overridden: bool
     not_met: list[str]

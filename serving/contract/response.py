@@ -8,12 +8,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from models.promotion import Tier
-
 Probability = Annotated[float, Field(ge=0, le=1)]
 Document: TypeAlias = dict[str, Any]
 """An answer, or a part of one, as plain values for JSON, in the form of a type below."""
-QuestionTier: TypeAlias = Tier | Literal["not_promoted"]
+QuestionTier: TypeAlias = Literal["research", "shadow", "clinic", "not_promoted"]
 """What the served model may do with a question: only the answer to one of the clinic is given."""
 WithheldCode: TypeAlias = Literal["in_shadow", "research_only", "not_promoted"]
 

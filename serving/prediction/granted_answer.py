@@ -96,21 +96,21 @@ class AnswerTiers:
         return self._part(answer, names, None if reach == given else reach)
 
     def _reach(self, granted: Collection[str]) -> float | None:
-        """The last day of the curve that tells nothing but granted answers; ``None`` if it has no such day.
+        """The last day of the curve from which only granted answers follow; ``None`` if it has no such day.
 
         The curve has relapse and no event on each day: the second times the probability of remission is sustained
         remission.
         """
         reach = None
         for days in self._names.horizons:
-            lasting_is_told = self._names.in_remission_at_landmark or REMISSION in granted
-            if f"relapse_{days}" not in granted or (lasting_is_told and f"{_LASTING}_{days}" not in granted):
+            lasting_follows = self._names.in_remission_at_landmark or REMISSION in granted
+            if f"relapse_{days}" not in granted or (lasting_follows and f"{_LASTING}_{days}" not in granted):
                 return reach
             reach = float(days)
         return float("inf")
 
     def _part(self, answer: Document, names: Collection[str], reach: float | None) -> Document:
-        """The parts of an answer that tell the answers to some questions and to no others."""
+        """The parts of an answer from which the answers to these questions follow, and to no others."""
         of_remission, at_horizons = REMISSION in names, any(name.startswith("relapse_") for name in names)
         reasons, relapse = answer["reasons"], answer["relapse"]
         return {
@@ -174,6 +174,6 @@ def _relapse(relapse: Document, names: Collection[str], reach: float | None) -> 
     }
 
 
-def _only(entries: Sequence[Document], is_told: Callable[[Document], bool]) -> list[Document]:
+def _only(entries: Sequence[Document], is_among: Callable[[Document], bool]) -> list[Document]:
     """The entries, of which those of other questions have no number."""
-    return [one if is_told(one) else one | {"probability": None, "interval_90": None} for one in entries]
+    return [one if is_among(one) else one | {"probability": None, "interval_90": None} for one in entries]

@@ -21,7 +21,7 @@ from models.performance import (
 )
 from serving.contract.description import ModelDescription
 from serving.openapi.schemas import component_schemas
-from serving.prediction.description import describe_instruments, describe_model, read_performance
+from serving.prediction.description import NO_PROMOTION, describe_instruments, describe_model, read_performance
 from tests.features.own_features import FORTNIGHT
 from tests.serving.bundles import NOTE, stored, toy_bundle, with_applicability, without
 from tests.serving.servers import Server
@@ -127,7 +127,7 @@ def test_performance_is_given_with_its_intervals_and_what_can_not_be_given_is_sa
     landmark = model["performance"]["measured"][0]["landmarks"][0]
     assert landmark["relapse_c_index"] == {"estimate": 0.63, "low": 0.59, "high": 0.67}
     assert landmark["questions"][0]["auc"] == {"estimate": 0.71, "low": 0.66, "high": 0.75}
-    assert model["notes"] == ["the evaluation on elsewhere: the evidence is lost"]
+    assert model["notes"] == ["the evaluation on elsewhere: the evidence is lost", NO_PROMOTION]
 
 
 def test_a_model_without_performance_says_so() -> None:

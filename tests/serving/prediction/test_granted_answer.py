@@ -1,15 +1,18 @@
-"""The service gives what was promoted for the clinic, logs what is in shadow, and tells nothing of the rest."""
+"""The service gives what was promoted for the clinic, logs what is in shadow, and nothing else."""
 
 import json
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from features.protocol.document import Protocol
 from models.bundle import Bundle
+from models.promotion import TIERS as TIERS_OF_PROMOTION
+from models.promotion import Action
+from serving.contract.description import PromotionDescription
 from serving.contract.refusal import RequestRefusedError
-from serving.contract.response import PredictionResponse
+from serving.contract.response import PredictionResponse, QuestionTier
 from serving.log.shadow import whole_answer
 from serving.prediction.granted_answer import question_label
 from serving.prediction.predictor import PredictionReply, Predictor
@@ -77,10 +80,10 @@ def test_no_number_that_is_withheld_can_be_found_in_what_is_given() -> None:
         body = reply.body.decode()
         for name in set(QUESTIONS) - clinic:
             assert repr(NUMBERS[name]) not in body, (tiers, name)
-            assert not tells(answer, name, NUMBERS[name] or 0), (tiers, name)
+            assert not follows_from(answer, name, NUMBERS[name] or 0), (tiers, name)
 
 
-def tells(answer: dict[str, Any], name: str, number: float) -> bool:
+def follows_from(answer: dict[str, Any], name: str, number: float) -> bool:
     """Whether a withheld number follows from the curve and the given probability of remission."""
     kind, _, days = name.partition("_")
     if answer["outcome"] != "predicted":
@@ -169,6 +172,14 @@ def test_where_everybody_is_in_remission_sustained_remission_rests_on_relapse_al
             assert "remission" not in reply.answer["tiers"]
 
 
+def test_the_contract_names_every_tier_and_action_of_a_promotion() -> None:
+    """It names them itself, because the client has nothing else of the models."""
+    assert set(get_args(QuestionTier)) == {*TIERS_OF_PROMOTION, "not_promoted"}
+    fields = PromotionDescription.model_fields
+    assert set(get_args(fields["tier"].annotation)) == set(TIERS_OF_PROMOTION)
+    assert set(get_args(fields["action"].annotation)) == set(get_args(Action))
+
+
 @pytest.mark.parametrize(
     ("question", "label"),
     [
@@ -177,6 +188,6 @@ def test_where_everybody_is_in_remission_sustained_remission_rests_on_relapse_al
         ("sustained_182", "sustained remission for 182 days"),
     ],
 )
-def test_a_question_has_a_name_in_words(question: str, label: str) -> None:
+def test_a_question_is_named_for_people(question: str, label: str) -> None:
     assert question_label(question) == label
     assert Protocol().horizons_days == (84, 182)
