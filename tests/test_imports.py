@@ -111,7 +111,7 @@ ONLY_IN = {
         "training/registry/store_answers.py",
         "training/registry/store_schema.py",
         "training/tracking/kept.py",
-        "training/tracking/probe.py",
+        "training/tracking/rights.py",
         "training/tracking/transfer.py",
         "training/tracking/training.py",
         "training/tracking/search.py",

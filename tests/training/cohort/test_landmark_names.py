@@ -9,7 +9,7 @@ from features.protocol.problems import InputRefusedError
 from features.protocol_reading import parse_protocol
 from training.tracking.metrics import slugs_of
 
-NAMES = ("day 14 (after dose 2)", "Woche 6 – vor der Größe, ß", "a/b: 50% \"x\" 'y' | <b> #1", "x" * 80)
+NAMES = ("day 14 (after dose 2)", "Woche 6 \u2013 vor der Größe, ß", "a/b: 50% \"x\" 'y' | <b> #1", "x" * 80)
 
 
 def read(name: str) -> str:
