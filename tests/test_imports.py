@@ -126,7 +126,7 @@ ONLY_IN = {
         "training/stores/store_answers.py",
         "training/stores/store_schema.py",
         "training/tracking/kept.py",
-        "training/tracking/probe.py",
+        "training/tracking/rights.py",
         "training/tracking/transfer.py",
         "training/tracking/training.py",
         "training/tracking/search.py",

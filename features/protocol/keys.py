@@ -11,6 +11,8 @@ from features.protocol.study import LONGEST_TEXT, STUDY_TEXTS
 Check = Callable[[Any], bool]
 OLDEST_YEARS = 110
 """The oldest age that a cohort may hold."""
+LONGEST_LANDMARK = 80
+"""Characters of a landmark's name, at the most: it is a part of the names of runs and figures."""
 LONGEST_LEVEL = 100
 """Characters of a category's level, at the most."""
 
@@ -22,6 +24,10 @@ def is_text(value: Any) -> bool:
 
 def _is_description(value: Any) -> bool:
     return is_text(value) and len(value) <= LONGEST_TEXT and " ".join(value.split()).isprintable()
+
+
+def _is_landmark_name(value: Any) -> bool:
+    return is_text(value) and len(value) <= LONGEST_LANDMARK and value.isprintable()
 
 
 def is_number(value: Any) -> bool:
@@ -102,7 +108,7 @@ _WINDOW = (_is_window, "two whole numbers of days, the first not above the secon
 
 SECTIONS: dict[str, dict[str, tuple[Check, str]]] = {
     "landmarks": {
-        "name": TEXT,
+        "name": (_is_landmark_name, f"a text of up to {LONGEST_LANDMARK} printable characters that is not blank"),
         "before_session": (_is_session, "a whole number from 1"),
         "day": _DAY,
         "else_days": (_is_session, f"a whole number of days from 1 to {DAY_LIMIT}"),

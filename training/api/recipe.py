@@ -61,14 +61,14 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
         finished, evidence = _trained(request, provenance, stages.count)
         return TrainedModel(finished, evidence, request.check)
     from training.tracking.opened import opened_run, require_no_active_run
-    from training.tracking.probe import probe_recording
     from training.tracking.resources import ResourceMeter
+    from training.tracking.rights import require_recording_rights
     from training.tracking.training import RecordingOptions, record
 
     require_no_active_run()
     name = model_name_of(request.cohort.protocol, request.model_name)  # a wrong name is refused before the work
     stages.step("opening the store")
-    probe_recording(name, request.cohort.protocol.name)
+    require_recording_rights(name, request.cohort.protocol.name)
     started = time.time()
     with opened_run(name, request.cohort.protocol.name, request.source, started) as run_id:
         with ResourceMeter() as meter:

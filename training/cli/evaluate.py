@@ -139,12 +139,12 @@ def recalibrate(
 def _loaded(model: str, scratch: Path) -> "tuple[RegisteredModel, Bundle]":
     """A registered version and its bundle; refused before the work if the store can't take what is made of it."""
     from training.registry.release import checked, fetch, require_answers
-    from training.tracking.probe import probe_recording
+    from training.tracking.rights import require_recording_rights
 
     registered = fetch(model, scratch)
     bundle = checked(registered.folder, registered.version, registered.name)
     require_answers(bundle, registered.version)
-    probe_recording(registered.name, bundle.protocol.name)
+    require_recording_rights(registered.name, bundle.protocol.name)
     return registered, bundle
 
 

@@ -74,7 +74,7 @@ def require_registering(name: str) -> None:
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-            other = f"kap-probe-{secrets.token_hex(8)}"
+            other = f"kap-rights-check-{secrets.token_hex(8)}"
             client.create_registered_model(other)
             client.delete_registered_model(other)
             return

@@ -27,8 +27,8 @@ from training.tracking.links import run_link, run_page
 from training.tracking.metrics import METRICS_AT_ONCE
 from training.tracking.model_card import CARD, model_card, model_description, version_description
 from training.tracking.opened import PROCESS, opened_run
-from training.tracking.probe import probe_recording
 from training.tracking.report import recorded_facts
+from training.tracking.rights import require_recording_rights
 from training.tracking.training import RecordedRun
 
 RECORDED_FROM = "recorded_from"
@@ -45,7 +45,7 @@ def record_kept(kept: KeptTraining, announce: Callable[[str], None]) -> Recorded
     ``StoreUnreachableError`` if the store can't take it.
     """
     announce("the store")
-    probe_recording(kept.model, kept.protocol)
+    require_recording_rights(kept.model, kept.protocol)
     with kept.opened() as source:
         top = source.get_run(kept.run_id)
         _require_same_software(top)

@@ -12,11 +12,11 @@ BEGIN = """
 import sys, time
 from pathlib import Path
 from training.tracking.opened import open_run
-from training.tracking.probe import probe_recording
+from training.tracking.rights import require_recording_rights
 Path(sys.argv[1]).touch()
 while len(list(Path().glob("ready-*"))) < int(sys.argv[2]):
     time.sleep(0.01)
-probe_recording("kap-outcomes", "kap")
+require_recording_rights("kap-outcomes", "kap")
 print(open_run("kap-outcomes", "kap", "north", time.time()))
 """
 AT_ONCE = 3

@@ -118,8 +118,8 @@ def test_another_folder_is_refused(place: AtServer, tmp_path: Path) -> None:
 
 def test_it_is_recorded_as_the_training_would_have_been(kept: Path, place: AtServer) -> None:
     found = read_kept(kept)
-    moved = kept.rename(kept.with_name("a kept, moved training"))
-    done = place.kap("record", moved)
+    elsewhere = kept.rename(kept.with_name("a kept training elsewhere"))
+    done = place.kap("record", elsewhere)
     assert done.returncode == 0, done.stderr
     assert "registered as version" in done.stdout
     verified = place.kap("audit", "verify", "1")
@@ -131,20 +131,20 @@ def test_it_is_recorded_as_the_training_would_have_been(kept: Path, place: AtSer
         report = mlflow.artifacts.load_text(f"runs:/{version.run_id}/report.html")
         files = {one.path for one in MlflowClient().list_artifacts(version.run_id)}
         below = MlflowClient().search_runs([now.info.experiment_id], f"tags.`mlflow.parentRunId` = '{version.run_id}'")
-    kept_files = moved / "artifacts" / found.run_id / "artifacts"
+    kept_files = elsewhere / "artifacts" / found.run_id / "artifacts"
     assert version.tags["bundle_digest"] == found.bundle_digest
     assert version.tags[SEAL_DIGEST] == now.data.tags[SEAL_DIGEST]
     assert evidence == (kept_files / "evidence.json").read_text(encoding="utf-8")
     assert files == {path.name for path in kept_files.iterdir()}
     assert version.run_id in report
-    with replace(found, folder=moved).opened() as client:
+    with replace(found, folder=elsewhere).opened() as client:
         then = client.get_run(found.run_id)
         assert now.data.params == then.data.params
         assert now.data.metrics == then.data.metrics
         same = f"tags.`mlflow.parentRunId` = '{found.run_id}'"
         names = [run.info.run_name for run in client.search_runs([then.info.experiment_id], same)]
     assert sorted(run.info.run_name for run in below) == sorted(names)
-    assert "it is, as version 1" in refused(place.kap("record", moved), 2)
+    assert "it is, as version 1" in refused(place.kap("record", elsewhere), 2)
 
 
 def test_another_state_of_the_software_is_refused() -> None:

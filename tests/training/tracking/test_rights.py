@@ -12,8 +12,8 @@ from tests.counting_proxy import Fault
 from tests.mlflow_server import PASSWORD, READER, MlflowServer, running_mlflow
 from training.failures import StoreUnreachableError
 from training.registry.registration import require_registering
-from training.tracking import probe
-from training.tracking.probe import probe_recording
+from training.tracking import rights
+from training.tracking.rights import require_recording_rights
 
 pytestmark = pytest.mark.slow
 MODEL, PROTOCOL = "kap-outcomes", "kap"
@@ -43,17 +43,17 @@ def _as_user(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None
 
 def said() -> str:
     with pytest.raises(StoreUnreachableError) as refused:
-        probe_recording(MODEL, PROTOCOL)
+        require_recording_rights(MODEL, PROTOCOL)
     text = str(refused.value)
     assert "\n" not in text
     assert PASSWORD not in text
     return text
 
 
-def test_a_probe_finds_nothing_wrong_and_leaves_nothing_behind(server: MlflowServer) -> None:
-    probe_recording(MODEL, PROTOCOL)
+def test_a_store_with_all_rights_passes_and_nothing_is_left_behind(server: MlflowServer) -> None:
+    require_recording_rights(MODEL, PROTOCOL)
     with server.counted() as seen:
-        probe_recording(MODEL, PROTOCOL)
+        require_recording_rights(MODEL, PROTOCOL)
     assert len(seen) <= MOST_REQUESTS
     client = MlflowClient()
     experiment = client.get_experiment_by_name(f"{MODEL}/{PROTOCOL}")
@@ -65,7 +65,7 @@ def test_a_probe_finds_nothing_wrong_and_leaves_nothing_behind(server: MlflowSer
 def test_no_or_wrong_credentials_are_told_apart_from_missing_rights(
     server: MlflowServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    probe_recording(MODEL, PROTOCOL)
+    require_recording_rights(MODEL, PROTOCOL)
     _as_user(server.environment(password=READER), monkeypatch)
     assert "does not accept the one given (401): set MLFLOW_TRACKING_USERNAME" in said()
     monkeypatch.delenv("MLFLOW_TRACKING_USERNAME")
@@ -106,8 +106,8 @@ def test_a_server_without_an_answer_is_said_to_be_one(monkeypatch: pytest.Monkey
 
 
 def test_a_server_of_an_mlflow_that_does_not_fit_is_named_with_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "OLDEST_SERVER", (3, 99))
+    monkeypatch.setattr(rights, "OLDEST_SERVER", (3, 99))
     assert f"runs MLflow {mlflow.__version__}; required is MLflow from 3.99 on and before 4.0" in said()
-    monkeypatch.setattr(probe, "OLDEST_SERVER", (3, 0))
-    monkeypatch.setattr(probe, "NEXT_SERVER", (3, 1))
+    monkeypatch.setattr(rights, "OLDEST_SERVER", (3, 0))
+    monkeypatch.setattr(rights, "NEXT_SERVER", (3, 1))
     assert "on and before 3.1" in said()

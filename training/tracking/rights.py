@@ -1,7 +1,7 @@
 """Before learning begins: whether a recording can end well, in the store where it will be made.
 
 A training takes minutes or hours, and a right that is missing is found at its end unless somebody asks first. Nothing
-is left behind: what is written is what stands there already, and the probe's own artifact is deleted.
+is left behind: what is written is what stands there already, and the artifact that is written to be read is deleted.
 """
 
 import tempfile
@@ -26,14 +26,14 @@ OLDEST_SERVER = (3, 0)
 """The first MLflow that keeps logged models, of which a recorded version is one."""
 NEXT_SERVER = (4, 0)
 """An MLflow that this software has not seen."""
-PROBE = "probe"
-"""The folder of the probe's artifact, beside those of an experiment's runs."""
+WRITTEN = "rights-check"
+"""The folder of the artifact that is written and read, beside those of an experiment's runs."""
 
 
-def probe_recording(model: str, protocol: str) -> None:
+def require_recording_rights(model: str, protocol: str) -> None:
     """Raise ``StoreUnreachableError`` unless a training of a registered model can be recorded in the store.
 
-    What is probed: the server's version, and the rights to read experiments, to write runs, to write and read
+    What is asked for: the server's version, and the rights to read experiments, to write runs, to write and read
     artifacts, and to register versions.
     """
     with asking("read experiments"):
@@ -43,22 +43,22 @@ def probe_recording(model: str, protocol: str) -> None:
     with asking(f"write runs in the experiment {model}/{protocol}"):
         experiment = client.get_experiment(experiment_of_model(model, protocol))
         client.set_experiment_tag(experiment.experiment_id, KIND, experiment.tags.get(KIND, MODELS))
-    _probe_artifacts(str(experiment.artifact_location))
+    _require_artifacts(str(experiment.artifact_location))
     require_registering(model)
 
 
-def _probe_artifacts(location: str) -> None:
+def _require_artifacts(location: str) -> None:
     content = "whether artifacts can be written and read; may be deleted\n"
     with tempfile.TemporaryDirectory() as scratch, asking("write artifacts"):
-        (Path(scratch) / "probe.txt").write_text(content, encoding="utf-8")
+        (Path(scratch) / "check.txt").write_text(content, encoding="utf-8")
         repository = get_artifact_repository(location)
-        repository.log_artifact(str(Path(scratch) / "probe.txt"), PROBE)
+        repository.log_artifact(str(Path(scratch) / "check.txt"), WRITTEN)
         with asking("read artifacts"):
-            fetched = Path(repository.download_artifacts(f"{PROBE}/probe.txt", scratch))
+            fetched = Path(repository.download_artifacts(f"{WRITTEN}/check.txt", scratch))
             if fetched.read_text(encoding="utf-8") != content:
                 raise StoreUnreachableError(f"{location} gives back other artifacts than were written: see its log")
         with suppress(MlflowException, OSError, NotImplementedError):  # some users may write and not delete
-            repository.delete_artifacts(PROBE)
+            repository.delete_artifacts(WRITTEN)
 
 
 def _require_known_server() -> None:
