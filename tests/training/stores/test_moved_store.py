@@ -1,6 +1,7 @@
 """A store that was copied or moved works where it stands: it is read there, and written there."""
 
 import hashlib
+import json
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from training.audit.audit import read_training
 from training.audit.checks import record_verdicts
 from training.failures import StoreUnreachableError
 from training.registry.experiments import open_experiment
+from training.registry.seal import digest_of
 from training.stores.artifact_place import artifact_bytes
 from training.stores.moved_store import MovedStoreNotice
 from training.tracking.evidence import artifact_of
@@ -103,6 +105,37 @@ def test_a_store_that_was_moved_twice_is_still_as_sealed(original: Path, tmp_pat
             open_experiment(client, "experiment 1", "a note")
         original = moved
     with working_in(original) as client:
+        assert failing(run_in(client), tmp_path / "scratch") == []
+
+
+def seal_as_version_0_9_0_did(folder: Path, client: MlflowClient) -> None:
+    """Format 1: the address of the model as it was, and no user, experiment or description."""
+    run_id = run_in(client)
+    path = folder / "runs1" / run_id / "artifacts" / "seal.json"
+    document = json.loads(path.read_text())
+    digests = document["digests"]
+    for owner in [name for name in digests if name.startswith(("experiment ", "registered model "))]:
+        del digests[owner], document["owners"][owner]
+    del digests[run_id]["run"]["user"], digests["version 1"]["description"], digests["version 1"]["version"]["fetched"]
+    address = client.get_model_version_download_uri("kap-outcomes", "1")
+    digests["version 1"]["version"]["fetched from"] = digest_of(address)
+    path.write_text(json.dumps(document | {"format": 1}))
+    client.set_tag(run_id, "seal_digest", digest(path))
+    client.set_model_version_tag("kap-outcomes", "1", "seal_digest", digest(path))
+
+
+def test_a_seal_of_an_earlier_version_holds_before_and_after_its_store_was_moved_and_settled(
+    original: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    with working_in(original) as client:
+        seal_as_version_0_9_0_did(original, client)
+        assert failing(run_in(client), tmp_path / "scratch") == []
+    shutil.move(original, moved)
+    with working_in(moved) as client:
+        assert failing(run_in(client), tmp_path / "scratch") == []
+        with pytest.warns(MovedStoreNotice):
+            open_experiment(client, "experiment 1", "a note")
         assert failing(run_in(client), tmp_path / "scratch") == []
 
 
