@@ -48,6 +48,7 @@ def add_person(log: DecisionLog, new: NewPerson, by: str | None, by_key: Path | 
 
 def remove_person(log: DecisionLog, name: str, by: str, key: Path | None) -> None:
     """Take the right to decide from a person; raises as `add_person` does, and if it is the last one."""
+    log.readable()
     signer = log.signer(by.strip(), key)
     with log.recording(signer) as (writer, _):
         people = people_after(writer.entries)

@@ -115,26 +115,32 @@ class DecisionLog:
         return self.keep_head(decision)
 
     def keep_head(self, decision: Decision) -> Decision:
-        """Keep the hash of a recorded decision with its version, and return the decision."""
-        stored = self.store.read(self.model)
-        if stored is not None:
-            self.client.set_registered_model_tag(self.model, STORE, stored.store)
-        self.client.set_model_version_tag(self.model, decision.version, HEAD, decision.hash)
+        """Keep the hash of the last decision on the version of a recorded one, and return the given decision.
+
+        While it writes, no other decision can be recorded, so that the last one to write has the last hash.
+        """
+        with self.store.writer(self.model) as writer:
+            recorded = [each.decision for each in recorded_decisions(writer.entries)[0]]
+            (last,) = [each for each in recorded if each.version == decision.version][-1:] or [decision]
+            if writer.entries:
+                self.client.set_registered_model_tag(self.model, STORE, writer.entries[-1].store)
+            self.client.set_model_version_tag(self.model, decision.version, HEAD, last.hash)
         return decision
 
     @contextmanager
     def recording(self, signer: Signer) -> Iterator[tuple[ChainWriter, tuple[Decision, ...]]]:
         """A transaction that adds entries, and the decisions up to now; decisions kept as tags are taken over first.
 
-        Raises ``ChainBrokenError`` if the chain is broken, ``InputRefusedError`` if the signer may not sign.
+        The mirrors in the registry are not looked at, because another writer may be about to write them: `readable`
+        does. Raises ``ChainBrokenError`` if the entries are broken, ``InputRefusedError`` if the signer may not sign.
         """
-        before = self.readable()
         with self.store.writer(self.model) as writer:
             if found := [*entry_findings(writer.entries), *recorded_decisions(writer.entries)[1]]:
                 raise ChainBrokenError(found)
+            before = () if has_decisions(writer.entries) else self.readable().decisions
             writer.admit(signer)
-            if before.decisions and not has_decisions(writer.entries):
-                writer.add("taken over", taken_over_document(before.decisions, before.findings), signer)
+            if before:
+                writer.add("taken over", taken_over_document(before), signer)
             yield writer, tuple(each.decision for each in recorded_decisions(writer.entries)[0])
 
     def registered_signer(self, name: str, file: Path | None = None) -> Signer:

@@ -39,9 +39,9 @@ def recorded_decisions(entries: Sequence[Entry]) -> tuple[tuple[RecordedDecision
     return tuple(found), tuple(wrong)
 
 
-def taken_over_document(decisions: Sequence[Decision], findings: Sequence[Finding]) -> dict[str, Any]:
-    """The document of an entry that takes decisions over, with the result of checking them."""
-    return {"decisions": [each.as_document() for each in decisions], "findings": [str(each) for each in findings]}
+def taken_over_document(decisions: Sequence[Decision]) -> dict[str, Any]:
+    """The document of an entry that takes decisions over, after they were checked: nothing may have been found."""
+    return {"decisions": [each.as_document() for each in decisions], "findings": []}
 
 
 def has_decisions(entries: Sequence[Entry]) -> bool:

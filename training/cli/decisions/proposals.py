@@ -33,8 +33,8 @@ def propose(
     """Propose VERSION as champion: make all checks and record them for others to approve.
 
     Nothing changes yet. Others look at the checks and approve with kap approve. Then kap promote promotes, with the
-    same options. An approval holds for exactly this proposal: it ends if bundle, evidence, seal, policy or champion change.
-    If a check fails, and --override is not given, nothing is proposed: the refusal is recorded, exit code 4.
+    same options. An approval holds for exactly this proposal: it ends if bundle, evidence, seal, policy or champion
+    change. If a check fails, and --override is not given, nothing is proposed: the refusal is recorded, exit code 4.
     """
     from training.config import load_policy
     from training.promotion.proposal import Proposal, require_proposal
