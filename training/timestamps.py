@@ -84,7 +84,11 @@ def request_stamp(content: bytes, url: str) -> bytes:
             f"the time stamping authority answers with HTTP status {answer.status_code}; nothing was written"
         )
     stamp = _decoded(answer.content)
-    wrong = "its answer is no time stamp" if stamp is None else _wrong_content(stamp, content, request.nonce)
+    wrong = (
+        "its answer is no time stamp in the form of RFC 3161 (DER)"
+        if stamp is None
+        else _wrong_content(stamp, content, request.nonce)
+    )
     if wrong:
         raise EvidenceFailedError(f"the time stamp can't be used: {wrong}; nothing was written")
     return answer.content
