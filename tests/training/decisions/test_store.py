@@ -1,6 +1,8 @@
 """Decisions in a store of their own: what was changed, removed, put back or written anew is found and named."""
 
 import base64
+import hashlib
+import json
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -44,16 +46,17 @@ def test_a_decision_is_an_entry_signed_by_a_person_and_openssl_accepts_the_signa
     result = promoted(GOOD, by="Ada")
     assert f"made a key for Ada: {key_file('Ada')}" in result.stderr
     assert key_file("Ada").stat().st_mode & 0o777 == 0o600
-    person, entry = chain().entries
-    assert (person.kind, entry.kind, entry.number) == ("person", "decision", 2)
-    (tmp_path / "entry").write_bytes(entry.signed_bytes)
-    (tmp_path / "signature").write_bytes(base64.b64decode(entry.signature))
-    (tmp_path / "public.pem").write_text(person.content["public_key"])
+    person, entry = json.loads(done("history", "--json").stdout)["entries"]
+    assert (person["kind"], entry["kind"], entry["number"]) == ("person", "decision", 2)
+    (tmp_path / "entry").write_text(entry["signed"])
+    (tmp_path / "signature").write_bytes(base64.b64decode(entry["signature"]))
+    (tmp_path / "public.pem").write_text(json.loads(done("people", "list", "--json").stdout)["people"][0]["public_key"])
+    assert hashlib.sha256((tmp_path / "entry").read_bytes()).hexdigest() == entry["hash"]
     check = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "public.pem", "-rawin"]
     files = ["-in", "entry", "-sigfile", "signature"]
     said = subprocess.run([*check, *files], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Signature Verified Successfully" in said.stdout, said.stderr
-    (tmp_path / "entry").write_bytes(entry.signed_bytes.replace(b"Ada", b"Eve"))
+    (tmp_path / "entry").write_text(entry["signed"].replace("Ada", "Eve"))
     assert subprocess.run([*check, *files], cwd=tmp_path, capture_output=True, check=False).returncode != 0
     assert registry.client.get_registered_model(MODEL_NAME).tags == {STORE: chain().store}
 
