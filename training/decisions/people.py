@@ -49,9 +49,9 @@ class People:
 
     def after(self, entry: Entry) -> "People":
         """The people after an entry; the same if it is not about a person."""
-        said = entry.content
         if entry.kind != "person":
             return self
+        said = entry.content
         if said.get("action") == "removed":
             left = tuple(person for person in self.present if person.name != said.get("name"))
             return People(left, self.ever)

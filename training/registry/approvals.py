@@ -39,17 +39,16 @@ def approvers(entries: Sequence[Entry], proposal: Entry) -> tuple[Person, ...]:
     found: dict[str, Person] = {}
     for entry in entries:
         person = people.by_key(entry.key_id)
-        counts = (
-            entry.kind == APPROVAL and entry.content == approval_document(proposal) and entry.number > proposal.number
-        )
-        if counts and person is not None and person.added and entry.key_id != proposal.key_id:
+        if entry.kind != APPROVAL or person is None or not person.added or entry.key_id == proposal.key_id:
+            continue
+        if entry.number > proposal.number and entry.content == approval_document(proposal):
             found.setdefault(entry.key_id, person)
     return tuple(found.values())
 
 
 def live_proposals(entries: Sequence[Entry], draft: Decision) -> list[tuple[Entry, tuple[Person, ...]]]:
     """The proposals of exactly this decision since the champion last changed, with their approvers; most first."""
-    changed = max((each.number for each in entries if _changes_champion(each)), default=0)
+    changed = next((each.number for each in reversed(entries) if _changes_champion(each)), 0)
     since = [each for each in entries if each.number > changed]
     same = [entry for entry in since if (other := proposed(entry)) is not None and _is_same(other, draft)]
     found = [(entry, approvers(entries, entry)) for entry in same]

@@ -49,7 +49,7 @@ def _against_entries(each: RecordedDecision, before: Sequence[Decision], earlier
     if decision.at != entry.at:
         yield "has another time than its entry"
     needed = approvals_needed(decision, before)
-    proposals = live_proposals(earlier, decision)
+    proposals = live_proposals(earlier, decision) if needed or decision.approved_by else []
     found = proposals[0][1] if proposals else ()
     if len(found) < needed:
         yield f"needs {needed} approvals, and has {len(found)}"

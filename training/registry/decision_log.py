@@ -245,7 +245,7 @@ class DecisionLog:
     def _missing(self, registered: RegistryModel | None, stored: StoredChain | None) -> Iterator[Finding]:
         """What must be there and is not: the registered model, or the store that it names."""
         if registered is None:
-            about = (["the decision store"] if stored and stored.entries else []) + [
+            about = (["the decision store"] if stored and _decides(stored.entries) else []) + [
                 head.place for head in self.store_heads
             ]
             if about:
@@ -279,6 +279,11 @@ class DecisionLog:
             )
             for version in versions
         ]
+
+
+def _decides(entries: Sequence[Entry]) -> bool:
+    """Whether entries are about a version: people may be added before there is one."""
+    return any(entry.kind not in ("person", "clock") for entry in entries)
 
 
 def _is_broken(chain: Chain) -> bool:

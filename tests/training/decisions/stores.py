@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from tests.training.registries import Registry
 from training.cli.app import main
 from training.decisions.entry import ChainEnd, Entry, Kind, signed_entry
-from training.decisions.keys import Signer
+from training.decisions.keys import Signer, key_file, read_key
 from training.registry.decision_log import CHAMPION, HEAD, STORE, Chain, DecisionLog
 from training.registry.decisions import Decision
 from training.registry.names import MODEL_NAME
@@ -115,3 +115,8 @@ def as_kept_before(registry: Registry) -> list[Decision]:
 def champion(registry: Registry) -> str | None:
     alias = registry.client.get_registered_model(MODEL_NAME).aliases.get(CHAMPION)
     return None if alias is None else str(alias)
+
+
+def own_keys(name: str) -> Signer:
+    """The key of a person in its usual place."""
+    return read_key(name, key_file(name))

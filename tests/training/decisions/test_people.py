@@ -19,7 +19,7 @@ from tests.training.decisions.stores import (
     rewritten,
     store_of,
 )
-from tests.training.registries import Registry
+from tests.training.registries import Registry, in_use
 from training.decisions.keys import key_file, read_key
 from training.registry.names import MODEL_NAME
 
@@ -242,6 +242,17 @@ def test_a_proposal_of_a_version_that_fails_is_a_refusal(people: Registry) -> No
     assert [each.action for each in chain().decisions] == ["refuse"]
     assert kap("approve", "1", "--by", "Grace").exit_code == 2
     assert champion(people) is None
+
+
+def test_people_may_be_added_before_a_model_is_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAP_SIGNING_KEYS", str(tmp_path / "keys"))
+    empty = Registry(tmp_path)
+    empty.client.create_experiment("a first one")
+    with in_use(empty, tmp_path / "serving"):
+        done("people", "add", "Ada")
+        done("people", "add", "Grace", "--by", "Ada")
+        assert "no decisions yet" in done("history").stdout
+        assert "Grace" in done("people", "list").stdout
 
 
 def test_keys_of_people_are_no_business_of_others(registry: Registry) -> None:

@@ -5,7 +5,6 @@ import hashlib
 import json
 import sqlite3
 import subprocess
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -23,15 +22,15 @@ from tests.training.decisions.stores import (
     champion,
     done,
     kap,
+    own_keys,
     promoted,
-    rewritten,
     sql,
     store_of,
 )
 from tests.training.registries import Registry
-from training.decisions.keys import Signer, key_file, make_key, read_key
+from training.decisions.keys import key_file
 from training.registry.decision_log import HEAD, STORE
-from training.registry.decisions import Decision, PolicyCheck
+from training.registry.decisions import PolicyCheck
 from training.registry.names import MODEL_NAME
 from training.registry.release import decision_log
 
@@ -135,47 +134,6 @@ def test_without_a_decision_the_history_is_empty_and_nothing_is_made(registry: R
     assert not store_of(registry).exists()
 
 
-def own_keys(name: str) -> Signer:
-    return read_key(name, key_file(name))
-
-
-def test_a_promotion_in_the_name_of_another_has_no_valid_signature(registry: Registry) -> None:
-    """Somebody who holds every store and no key but her own writes the history anew, with all hashes and mirrors."""
-    promoted(BAD, "--override", by="Eve")
-    done("people", "add", "Ethics Board", "--key", key_file("Ethics Board"))
-
-    def forged(decision: Decision) -> Decision:
-        passed = tuple(check.model_copy(update={"passed": True}) for check in decision.checks)
-        return decision.model_copy(update={"action": "promote", "by": "Ethics Board", "checks": passed})
-
-    rewritten(registry, forged, lambda name: own_keys("Eve" if name == "Ethics Board" else name))
-    broken(registry, "says that Ethics Board decided, and is signed by Eve")
-
-
-def test_a_promotion_over_failed_checks_contradicts_itself_even_if_all_signatures_hold(registry: Registry) -> None:
-    promoted(BAD, "--override", by="Eve")
-    rewritten(registry, lambda each: each.model_copy(update={"action": "promote"}), own_keys)
-    broken(registry, "is a promotion by the policy, although its own checks failed: calibration slope")
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"by": " "}, "names nobody who decided"),
-        ({"granted": {"start": {}}, "tier": "clinic"}, "promotes none of its questions"),
-        ({"approved_by": ("Grace",)}, "names others as approvers"),
-        ({"at": "2020-01-01T00:00:00Z"}, "has another time than its entry"),
-    ],
-    ids=["nobody", "nothing", "approvers", "time"],
-)
-def test_what_contradicts_itself_is_found_even_if_all_signatures_hold(
-    registry: Registry, change: dict[str, object], said: str
-) -> None:
-    promoted(GOOD, by="Eve")
-    rewritten(registry, lambda each: each.model_copy(update=change), lambda name: own_keys(name.strip() or "Eve"))
-    broken(registry, said)
-
-
 def test_an_entry_dated_before_the_one_before_it_is_found(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     promoted(GOOD)
     monkeypatch.setattr("training.decisions.store.ChainWriter.time", lambda _self, _at: "2020-01-01T00:00:00Z")
@@ -252,42 +210,6 @@ def test_a_promotion_in_tags_over_failed_checks_contradicts_itself(registry: Reg
     broken(registry, "is a promotion by the policy, although its own checks failed")
 
 
-@pytest.mark.parametrize(("ahead", "refused"), [("2027-11-30T09:00:00Z", True), ("2026-01-01T00:00:00Z", False)])
-def test_after_a_wrong_clock_nothing_is_decided_and_both_times_are_said(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, ahead: str, refused: bool
-) -> None:
-    """One decision dated a year ahead must not date every later one so."""
-    with monkeypatch.context() as patch:
-        for place in ("training.decisions.store.now", "training.promotion.promotion.now"):
-            patch.setattr(place, lambda: ahead)
-        promoted(GOOD)
-    for arguments in (["promote", GOOD_TOO, "--reason", "newer"], ["promote", BAD, "--reason", "newer"]):
-        result = kap(*arguments, "--by", "Ada")
-        assert result.exit_code == (2 if refused else 0 if GOOD_TOO in arguments else 4)
-        if refused:
-            assert f"dated {ahead}" in result.stderr
-            assert "on this machine (both UTC)" in result.stderr
-    assert champion(registry) == (GOOD if refused else GOOD_TOO)
-    assert kap("history").exit_code == 0
-
-
-def test_a_wrong_date_is_recorded_as_wrong_and_people_decide_again(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert kap("people", "clock", "--by", "Ada", "--reason", "battery").exit_code == 2
-    with monkeypatch.context() as patch:
-        for place in ("training.decisions.store.now", "training.promotion.promotion.now"):
-            patch.setattr(place, lambda: "2036-11-30T09:00:00Z")
-        promoted(GOOD)
-    assert "dated 2036-11-30T09:00:00Z, which is wrong" in done(
-        "people", "clock", "--by", "Ada", "--reason", "battery"
-    ).stdout  # fmt: skip
-    promoted(GOOD_TOO)
-    assert champion(registry) == GOOD_TOO
-    assert chain().decisions[-1].at < "2036"
-    done("history")
-
-
 def test_many_who_decide_at_once_are_all_recorded_one_after_the_other(registry: Registry) -> None:
     promoted(GOOD)
     signer = own_keys("Ada")
@@ -332,29 +254,3 @@ def test_an_address_of_ones_own_is_used(registry: Registry, tmp_path: Path, monk
     result = kap("history")
     assert result.exit_code == 2
     assert "KAP_DECISIONS" in result.stderr
-
-
-def keys_elsewhere(folder: Path) -> Callable[[str], Signer]:
-    """New keys for the same names."""
-    made: dict[str, Signer] = {}
-
-    def own(name: str) -> Signer:
-        made[name] = made.get(name) or make_key(name, folder / f"{name}.pem")
-        return made[name]
-
-    return own
-
-
-def test_a_whole_history_written_anew_with_new_keys_is_found_by_a_seal_that_lies_elsewhere(
-    registry: Registry, tmp_path: Path
-) -> None:
-    """Nothing in the stores shows it, because everything in them was made to agree."""
-    promoted(BAD, "--override", by="Eve")
-    done("history", "--seal", tmp_path / "seal.json")
-    passed = {"action": "promote", "by": "Eve", "checks": (FAILED.model_copy(update={"passed": True}),)}
-    rewritten(registry, lambda each: each.model_copy(update=passed), keys_elsewhere(tmp_path / "others"))
-    done("history")
-    result = kap("history", "--since", tmp_path / "seal.json")
-    assert result.exit_code == 4
-    assert "entry 2 is another one than in the seal of" in result.stderr
-    assert "knows a key of Eve" in result.stderr
