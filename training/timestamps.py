@@ -136,7 +136,7 @@ def _time(stamp: TimeStampResponse) -> datetime | None:
 
 
 def _wrong_content(stamp: TimeStampResponse, content: bytes, nonce: int | None) -> str | None:
-    """What is wrong with a time stamp whoever signed it; ``None`` if nothing is."""
+    """What is wrong with a time stamp, whatever its signature; ``None`` if nothing is."""
     if stamp.status not in (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS):
         return _WORDS["PKIStatus is not GRANTED"]
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.decisions.keys import PASSPHRASE, Signer, key_file, key_id_of, make_key, read_key, read_public_key
-from training.decisions.people import People, Person, people_after, person_document
+from training.decisions.people import KnownPeople, Person, people_after, person_document
 from training.decisions.store import ChainWriter
 from training.failures import ChainBrokenError
 from training.reasons import require_reason
@@ -85,7 +85,7 @@ def _future(writer: ChainWriter) -> str:
     return last
 
 
-def _require_new(people: People, new: NewPerson, by: str | None) -> None:
+def _require_new(people: KnownPeople, new: NewPerson, by: str | None) -> None:
     _require_free(people, new.name, None)
     if people.closed and not (by or "").strip():
         raise _refused("--by", "one of the people who are there", "no name")
@@ -93,7 +93,7 @@ def _require_new(people: People, new: NewPerson, by: str | None) -> None:
         raise _refused("--public", "a private key for the first person, who signs herself", "a public one")
 
 
-def _require_free(people: People, name: str, key_id: str | None) -> None:
+def _require_free(people: KnownPeople, name: str, key_id: str | None) -> None:
     there = [one for one in people.present if one.added]
     if any(one.name == name for one in there):
         raise _refused("NAME", "a name that is not there yet", "one that is")

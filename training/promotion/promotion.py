@@ -119,7 +119,7 @@ def history(model: str | None = None) -> Chain:
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class _PreparedDecision:
     """A decision that is ready to be recorded."""
 
     draft: Decision
@@ -134,7 +134,7 @@ class _Prepared:
 def _decide(
     proposal: Proposal,
     unless_passed: Literal["refuse", "override"],
-    record: Callable[[_Prepared], Outcome] | None = None,
+    record: Callable[[_PreparedDecision], Outcome] | None = None,
 ) -> Outcome:
     """Make the checks, then record the result: by default as a decision, a refusal always as one."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -159,19 +159,19 @@ def _decide(
                 "checks": seen.checks,
             }
         )
-        prepared = _Prepared(draft, candidate, bundle, log, chain, who, finished)
+        prepared = _PreparedDecision(draft, candidate, bundle, log, chain, who, finished)
         if not draft.changes_champion:
             return Outcome(log.append(draft, who.signer), None, finished, who.first_key)
         return (record or _recorded_decision)(prepared)
 
 
-def _recorded_decision(ready: _Prepared) -> Outcome:
+def _recorded_decision(ready: _PreparedDecision) -> Outcome:
     draft = ready.draft.model_copy(update={"approved_by": approved_by(ready.draft, ready.chain)})
     made = hand_over(ready.candidate, ready.bundle.digest, lambda: ready.log.append(draft, ready.who.signer))
     return Outcome(*made, ready.finished, ready.who.first_key)
 
 
-def _recorded_proposal(ready: _Prepared) -> Outcome:
+def _recorded_proposal(ready: _PreparedDecision) -> Outcome:
     number = record_proposal(ready.log, ready.draft, ready.who.signer)
     return Outcome(ready.draft, None, ready.finished, ready.who.first_key, number)
 

@@ -7,7 +7,7 @@ if nothing that it names has changed: bundle, evidence, seal, policy, champion, 
 from collections.abc import Sequence
 from typing import Any
 
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.people import Person, people_after
 from training.registry.decisions import Decision, read_decision
 
@@ -22,18 +22,18 @@ def proposal_document(draft: Decision) -> dict[str, Any]:
     return draft.as_document()
 
 
-def approval_document(proposal: Entry) -> dict[str, Any]:
+def approval_document(proposal: ChainEntry) -> dict[str, Any]:
     """The document of an approval: which proposal, by its number and hash, and what it is about."""
     named = {key: proposal.content.get(key) for key in NAMED}
     return {"proposal": proposal.number, "hash": proposal.hash} | named
 
 
-def proposed(entry: Entry) -> Decision | None:
+def proposed(entry: ChainEntry) -> Decision | None:
     """The decision that an entry proposes; ``None`` if it is no proposal."""
     return read_decision(entry.document) if entry.kind == PROPOSAL else None
 
 
-def approvers(entries: Sequence[Entry], proposal: Entry) -> tuple[Person, ...]:
+def approvers(entries: Sequence[ChainEntry], proposal: ChainEntry) -> tuple[Person, ...]:
     """Those whose approvals of a proposal count at the end of these entries, each key once."""
     people = people_after(entries)
     found: dict[str, Person] = {}
@@ -46,7 +46,7 @@ def approvers(entries: Sequence[Entry], proposal: Entry) -> tuple[Person, ...]:
     return tuple(found.values())
 
 
-def live_proposals(entries: Sequence[Entry], draft: Decision) -> list[tuple[Entry, tuple[Person, ...]]]:
+def live_proposals(entries: Sequence[ChainEntry], draft: Decision) -> list[tuple[ChainEntry, tuple[Person, ...]]]:
     """The proposals of exactly this decision since the champion last changed, with their approvers; most first."""
     changed = next((each.number for each in reversed(entries) if _changes_champion(each)), 0)
     since = [each for each in entries if each.number > changed]
@@ -80,5 +80,5 @@ def _is_same(one: Decision, other: Decision) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in _SAME)
 
 
-def _changes_champion(entry: Entry) -> bool:
+def _changes_champion(entry: ChainEntry) -> bool:
     return entry.kind == "decision" and entry.content.get("action") != "refuse"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.entry_check import Finding
 from training.decisions.people import people_after
 from training.registry.approvals import approvals_in_force, approvals_needed, live_proposals
@@ -15,7 +15,7 @@ def contradictions(decisions: Sequence[Decision]) -> list[Finding]:
     return [Finding(decision.key, wrong) for decision in decisions for wrong in _own(decision)]
 
 
-def signed_wrongly(entries: Sequence[Entry], recorded: Sequence[RecordedDecision]) -> list[Finding]:
+def signed_wrongly(entries: Sequence[ChainEntry], recorded: Sequence[RecordedDecision]) -> list[Finding]:
     """What contradicts the signatures and approvals of the decision store."""
     found: list[Finding] = []
     before: list[Decision] = []
@@ -41,7 +41,9 @@ def _own(decision: Decision) -> Iterator[str]:
         yield "names nobody who decided"
 
 
-def _against_entries(each: RecordedDecision, before: Sequence[Decision], earlier: Sequence[Entry]) -> Iterator[str]:
+def _against_entries(
+    each: RecordedDecision, before: Sequence[Decision], earlier: Sequence[ChainEntry]
+) -> Iterator[str]:
     decision, entry = each.decision, each.entry
     person = people_after(earlier).by_key(entry.key_id)
     if person is not None and person.name != decision.by:

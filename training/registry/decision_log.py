@@ -15,11 +15,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.entry_check import Finding, entry_findings
 from training.decisions.keys import Signer, key_file, make_key, read_key
 from training.decisions.location import LOCATION, location
-from training.decisions.people import People, people_after
+from training.decisions.people import KnownPeople, people_after
 from training.decisions.store import ChainWriter, DecisionStore, StoredChain, require_clock
 from training.failures import ChainBrokenError, StoreUnreachableError
 from training.registry.decision_check import contradictions, signed_wrongly
@@ -58,13 +58,13 @@ class Chain:
     champion: str | None
     findings: tuple[Finding, ...]
     unfinished: Decision | None = None
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ChainEntry, ...] = ()
     store: str | None = None
     registered: bool = True
     model: str = ""
 
     @property
-    def people(self) -> People:
+    def people(self) -> KnownPeople:
         """Who may sign."""
         return people_after(self.entries)
 
@@ -215,6 +215,8 @@ class DecisionLog:
             decisions = tuple(each.decision for each in recorded)
             found += [*unread, *signed_wrongly(entries, recorded)]
             mirrored = verify_decisions(decisions, champion, heads)
+            if registered is not None and STORE not in registered.tags:
+                mirrored.append(Finding("decision store", f"the registry's tag {STORE}, which names it, is missing"))
         else:
             decisions, kept, mirrored = self._from_tags(registered, champion, heads)
             found += kept
@@ -265,7 +267,7 @@ class DecisionLog:
         kept = (
             "is not there" if stored is None else "is another one" if stored.store != named else "has no such entries"
         )
-        yield Finding("decision store", f"the registry's decisions are in store {named}; the one at {where} {kept}")
+        yield Finding("decision store", f"the registry's tag {STORE} names store {named}; the one at {where} {kept}")
 
     def _version_heads(self) -> list[Head]:
         versions = self.client.search_model_versions(f"name = '{self.model}'")
@@ -281,7 +283,7 @@ class DecisionLog:
         ]
 
 
-def _decides(entries: Sequence[Entry]) -> bool:
+def _decides(entries: Sequence[ChainEntry]) -> bool:
     """Whether entries are about a version: people may be added before there is one."""
     return any(entry.kind not in ("person", "clock") for entry in entries)
 

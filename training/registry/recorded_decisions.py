@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.entry_check import Finding, place_of
 from training.registry.decisions import Decision, read_decision
 
@@ -21,11 +21,11 @@ class RecordedDecision:
     """
 
     decision: Decision
-    entry: Entry
+    entry: ChainEntry
     taken_over: bool
 
 
-def recorded_decisions(entries: Sequence[Entry]) -> tuple[tuple[RecordedDecision, ...], tuple[Finding, ...]]:
+def recorded_decisions(entries: Sequence[ChainEntry]) -> tuple[tuple[RecordedDecision, ...], tuple[Finding, ...]]:
     """The decisions in entries, in order, and what can't be read as one."""
     found: list[RecordedDecision] = []
     wrong: list[Finding] = []
@@ -44,12 +44,12 @@ def taken_over_document(decisions: Sequence[Decision]) -> dict[str, Any]:
     return {"decisions": [each.as_document() for each in decisions], "findings": []}
 
 
-def has_decisions(entries: Sequence[Entry]) -> bool:
+def has_decisions(entries: Sequence[ChainEntry]) -> bool:
     """Whether the store holds decisions already, so that tags of the registry count no more."""
     return any(entry.kind in (TAKEN_OVER, DECISION) for entry in entries)
 
 
-def _documents(entry: Entry) -> list[Any]:
+def _documents(entry: ChainEntry) -> list[Any]:
     if entry.kind == DECISION:
         return [entry.content]
     kept = entry.content.get("decisions") if entry.kind == TAKEN_OVER else None

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from tests.training.registries import Registry
 from training.cli.app import main
-from training.decisions.entry import ChainEnd, Entry, Kind, signed_entry
+from training.decisions.entry import ChainEnd, ChainEntry, Kind, signed_entry
 from training.decisions.keys import Signer, key_file, read_key
 from training.registry.decision_log import CHAMPION, HEAD, STORE, Chain, DecisionLog
 from training.registry.decisions import Decision
@@ -68,7 +68,7 @@ def rewritten(registry: Registry, change: Callable[[Decision], Decision], signer
     The mirrors in the registry and in BentoML's store are made to agree.
     """
     before, file = chain(), store_of(registry)
-    entries: list[Entry] = []
+    entries: list[ChainEntry] = []
     heads: dict[str, str] = {}
     last: Decision | None = None
     for entry in before.entries:
@@ -95,7 +95,7 @@ def rewritten(registry: Registry, change: Callable[[Decision], Decision], signer
         model.flush()
 
 
-def _name(entry: Entry, before: Chain) -> str:
+def _name(entry: ChainEntry, before: Chain) -> str:
     person = before.people.known(entry.key_id)
     assert person is not None
     return person.name

@@ -75,7 +75,7 @@ def test_a_store_that_is_gone_is_found_also_by_a_seal_of_decisions_in_tags(regis
     assert "decision store" in found(tmp_path / "seal.json")
 
 
-def test_a_pointer_that_was_moved_and_a_version_of_another_bundle_are_found(registry: Registry, tmp_path: Path) -> None:
+def test_another_pointer_and_a_version_of_another_bundle_are_found(registry: Registry, tmp_path: Path) -> None:
     promoted(GOOD)
     promoted(GOOD_TOO)
     done("history", "--seal", tmp_path / "seal.json")

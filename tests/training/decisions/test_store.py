@@ -101,7 +101,7 @@ def test_decisions_whose_store_is_gone_are_not_reported_as_none(registry: Regist
     """A registry whose versions and served copies name decisions has had some."""
     promoted(GOOD)
     store_of(registry).unlink()
-    broken(registry, "decision store: the registry's decisions are in store")
+    broken(registry, "decision store: the registry's tag decision_store names store")
     assert not store_of(registry).exists()
 
 
