@@ -84,7 +84,11 @@ def request_stamp(content: bytes, url: str) -> bytes:
             f"the time stamping authority answers with HTTP status {answer.status_code}; nothing was written"
         )
     stamp = _decoded(answer.content)
-    wrong = "its answer is no time stamp" if stamp is None else _wrong_content(stamp, content, request.nonce)
+    wrong = (
+        "its answer is no time stamp in the form of RFC 3161 (DER)"
+        if stamp is None
+        else _wrong_content(stamp, content, request.nonce)
+    )
     if wrong:
         raise EvidenceFailedError(f"the time stamp can't be used: {wrong}; nothing was written")
     return answer.content
@@ -132,7 +136,7 @@ def _time(stamp: TimeStampResponse) -> datetime | None:
 
 
 def _wrong_content(stamp: TimeStampResponse, content: bytes, nonce: int | None) -> str | None:
-    """What is wrong with a time stamp whoever signed it; ``None`` if nothing is."""
+    """What is wrong with a time stamp, whatever its signature; ``None`` if nothing is."""
     if stamp.status not in (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS):
         return _WORDS["PKIStatus is not GRANTED"]
     try:

@@ -56,7 +56,7 @@ NEXT = """
 Report: {report}
 Output of the commands: demo/log.txt. Nothing is left running.
 
-To continue, first: cd demo; export BENTOML_HOME=$PWD/bentoml PATH=$PWD/../.venv/bin:$PATH
+To continue, first: cd demo; export BENTOML_HOME=$PWD/bentoml KAP_SIGNING_KEYS=$PWD/keys PATH=$PWD/../.venv/bin:$PATH
 
   kap predict patient.json --in-words                  the whole answer, with its reasons
   kap cohort check cohort                              who was analysed, and why others were not

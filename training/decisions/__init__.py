@@ -2,5 +2,5 @@
 
 `store` keeps the entries, `people` says who may sign, `entry_check` finds what was changed, and `seal` keeps an anchor
 elsewhere. What a decision says is `training.registry.decisions`; this package knows only that it is a document.
-Public names: `canonical`, `DecisionStore`, `digest_of`, `Entry`, `location`, `Signer`.
+Public names: `canonical`, `DecisionStore`, `digest_of`, `ChainEntry`, `location`, `Signer`.
 """

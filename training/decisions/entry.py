@@ -21,7 +21,7 @@ FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ChainEntry:
     """An entry of the chain of one model: ``document`` is the canonical JSON of what is recorded, ``at`` is UTC.
 
     ``hash`` is the SHA-256 of `signed_bytes`. ``key_id`` names the Ed25519 key of who signed, ``signature`` is the
@@ -82,9 +82,9 @@ class ChainEnd:
     hash: str = FIRST
 
 
-def signed_entry(end: ChainEnd, kind: Kind, document: Mapping[str, Any], at: str, signer: Signer) -> Entry:
+def signed_entry(end: ChainEnd, kind: Kind, document: Mapping[str, Any], at: str, signer: Signer) -> ChainEntry:
     """The next entry of a chain, signed."""
-    draft = Entry(
+    draft = ChainEntry(
         store=end.store,
         model=end.model,
         number=end.number + 1,

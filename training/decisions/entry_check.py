@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from training.decisions.entry import FIRST, Entry, parsed_time
-from training.decisions.people import People, may_enter, signer_wrong
+from training.decisions.entry import FIRST, ChainEntry, parsed_time
+from training.decisions.people import KnownPeople, may_enter, signer_wrong
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,15 @@ class Finding:
         return f"{self.place}: {self.wrong}"
 
 
-def place_of(entry: Entry) -> str:
+def place_of(entry: ChainEntry) -> str:
     """How a finding calls an entry."""
     return f"entry {entry.number} ({entry.kind})"
 
 
-def entry_findings(entries: Sequence[Entry]) -> list[Finding]:
+def entry_findings(entries: Sequence[ChainEntry]) -> list[Finding]:
     """Everything that is wrong with the entries of one model, in order; empty if the chain holds."""
     found: list[Finding] = []
-    people, previous, expected, at = People(), FIRST, 1, ""
+    people, previous, expected, at = KnownPeople(), FIRST, 1, ""
     for entry in entries:
         wrongs = list(_own_wrongs(entry, people, at))
         if entry.number != expected:
@@ -41,7 +41,7 @@ def entry_findings(entries: Sequence[Entry]) -> list[Finding]:
     return found
 
 
-def _own_wrongs(entry: Entry, people: People, after: str) -> Iterator[str]:
+def _own_wrongs(entry: ChainEntry, people: KnownPeople, after: str) -> Iterator[str]:
     if not entry.is_whole:
         yield "was changed: its document, its fields and its hash do not agree"
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 
 Action = Literal["added", "removed", "first use"]
 
@@ -24,7 +24,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class People:
+class KnownPeople:
     """Those who may sign next, and everybody whose key was ever known."""
 
     present: tuple[Person, ...] = ()
@@ -47,24 +47,24 @@ class People:
         """The last person of a key, who may have been removed since."""
         return next((person for person in reversed(self.ever) if person.key_id == key_id), None)
 
-    def after(self, entry: Entry) -> "People":
+    def after(self, entry: ChainEntry) -> "KnownPeople":
         """The people after an entry; the same if it is not about a person."""
-        said = entry.content
         if entry.kind != "person":
             return self
+        said = entry.content
         if said.get("action") == "removed":
             left = tuple(person for person in self.present if person.name != said.get("name"))
-            return People(left, self.ever)
+            return KnownPeople(left, self.ever)
         added = said.get("action") == "added"
         person = Person(str(said.get("name")), str(said.get("key_id")), str(said.get("public_key")), added=added)
         # The first who is added closes the store: keys of a first use end with it.
         staying = tuple(one for one in self.present if one.added or not added)
-        return People((*staying, person), (*self.ever, person))
+        return KnownPeople((*staying, person), (*self.ever, person))
 
 
-def people_after(entries: Iterable[Entry]) -> People:
+def people_after(entries: Iterable[ChainEntry]) -> KnownPeople:
     """The people at the end of a chain."""
-    found = People()
+    found = KnownPeople()
     for entry in entries:
         found = found.after(entry)
     return found
@@ -75,7 +75,7 @@ def person_document(name: str, key_id: str, public_key: str, action: Action) -> 
     return {"action": action, "name": name, "key_id": key_id, "public_key": public_key}
 
 
-def may_enter(people: People, entry: Entry) -> str | None:
+def may_enter(people: KnownPeople, entry: ChainEntry) -> str | None:
     """What is wrong with an entry about a person, for the people before it; ``None`` if nothing is.
 
     The first person who is added, and a name at its first use in an open store, sign themselves; everybody else is
@@ -96,7 +96,7 @@ def may_enter(people: People, entry: Entry) -> str | None:
     return None if action in ("added", "removed") else "is about a person, and neither adds nor removes one"
 
 
-def signer_wrong(people: People, entry: Entry) -> str | None:
+def signer_wrong(people: KnownPeople, entry: ChainEntry) -> str | None:
     """What is wrong with the signature of an entry, for the people before it; ``None`` if nothing is."""
     own = entry.content
     if entry.kind == "person" and own.get("key_id") == entry.key_id and own.get("action") in ("added", "first use"):

@@ -11,9 +11,9 @@ from typing import Any
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.decisions.canonical import canonical
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.keys import Signer, is_signed, key_id_of
-from training.decisions.people import People
+from training.decisions.people import KnownPeople
 
 FORMAT = 1
 REQUIRED = "a seal that kap history --seal has written, unchanged"
@@ -81,7 +81,9 @@ def _signer_of(content: Mapping[str, Any], signed: Mapping[str, str]) -> str:
     return key_id_of(signed["public_key"])
 
 
-def against_seal(then: DecisionSeal, now: DecisionSeal, entries: tuple[Entry, ...], people: People) -> Iterator[str]:
+def against_seal(
+    then: DecisionSeal, now: DecisionSeal, entries: tuple[ChainEntry, ...], people: KnownPeople
+) -> Iterator[str]:
     """What was there when a seal was written and is not there now, or was put back."""
     day = f"the seal of {then.at}"
     if then.model != now.model:
@@ -97,7 +99,7 @@ def against_seal(then: DecisionSeal, now: DecisionSeal, entries: tuple[Entry, ..
     yield from _latest_against(then, now, entries, day)
 
 
-def _entries_against(then: DecisionSeal, now: DecisionSeal, entries: tuple[Entry, ...], day: str) -> Iterator[str]:
+def _entries_against(then: DecisionSeal, now: DecisionSeal, entries: tuple[ChainEntry, ...], day: str) -> Iterator[str]:
     if then.store is not None and now.store != then.store:
         yield f"{day} is about another decision store ({then.store}; here {now.store or 'none'})"
         return
@@ -110,7 +112,7 @@ def _entries_against(then: DecisionSeal, now: DecisionSeal, entries: tuple[Entry
         yield f"{day} has {then.decisions} decisions, and there are {now.decisions}"
 
 
-def _latest_against(then: DecisionSeal, now: DecisionSeal, entries: tuple[Entry, ...], day: str) -> Iterator[str]:
+def _latest_against(then: DecisionSeal, now: DecisionSeal, entries: tuple[ChainEntry, ...], day: str) -> Iterator[str]:
     """The copy that the service answers with changes only with the champion."""
     made = [each for each in entries if each.kind == "decision" and each.content.get("action") != "refuse"]
     changed = any(each.number > then.number for each in made)

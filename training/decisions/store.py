@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, insert, select
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.decisions.database import SCHEMA, facts, is_made, reading, rows, writing
-from training.decisions.entry import ChainEnd, Entry, Kind, now, parsed_time, signed_entry
+from training.decisions.entry import ChainEnd, ChainEntry, Kind, now, parsed_time, signed_entry
 from training.decisions.keys import Signer
 from training.decisions.location import require_location
 from training.decisions.people import names, people_after, person_document
@@ -29,7 +29,7 @@ class StoredChain:
     """The entries of one model in order, and the store's id."""
 
     store: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ChainEntry, ...]
 
 
 class ChainWriter:
@@ -40,11 +40,11 @@ class ChainWriter:
         self._stored = stored
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[ChainEntry, ...]:
         """All entries up to now."""
         return self._stored.entries
 
-    def add(self, kind: Kind, document: Mapping[str, Any], signer: Signer, at: str | None = None) -> Entry:
+    def add(self, kind: Kind, document: Mapping[str, Any], signer: Signer, at: str | None = None) -> ChainEntry:
         """Add an entry; ``at`` is the present time if it is not given, and never before the entry before it.
 
         Raises ``InputRefusedError`` if the signer may not sign, or the last entry lies in the future.
@@ -146,10 +146,10 @@ def _stored(connection: Connection, model: str) -> StoredChain:
     if known.get("schema") != SCHEMA:
         raise StoreUnreachableError("the decision store: its tables are not those of this version")
     found = connection.execute(select(rows).where(rows.c.model == model).order_by(rows.c.number)).mappings()
-    return StoredChain(known["id"], tuple(Entry(store=known["id"], **row) for row in found))
+    return StoredChain(known["id"], tuple(ChainEntry(store=known["id"], **row) for row in found))
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: ChainEntry) -> dict[str, Any]:
     return {key: value for key, value in asdict(entry).items() if key != "store"}
 
 

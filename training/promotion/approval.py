@@ -6,7 +6,7 @@ from pathlib import Path
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.config import PromotionPolicy
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.keys import Signer, key_file
 from training.failures import EvidenceFailedError
 from training.promotion.proposal import Proposal
@@ -113,7 +113,7 @@ def approve(log: DecisionLog, number: int, by: str, key: Path | None = None) -> 
         return Approval(number, draft, there, needed, approvals_in_force([draft]))
 
 
-def _require_approver(chain: Chain, proposal: Entry, entries: tuple[Entry, ...], signer: Signer) -> None:
+def _require_approver(chain: Chain, proposal: ChainEntry, entries: tuple[ChainEntry, ...], signer: Signer) -> None:
     person = chain.people.by_key(signer.key_id)
     if person is None or not person.added:
         raise _refused("--by", "a person who was added with kap people add", "another name")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.decisions.keys import PASSPHRASE, Signer, key_file, key_id_of, make_key, read_key, read_public_key
-from training.decisions.people import People, Person, people_after, person_document
+from training.decisions.people import KnownPeople, Person, people_after, person_document
 from training.decisions.store import ChainWriter
 from training.failures import ChainBrokenError
 from training.reasons import require_reason
@@ -48,6 +48,7 @@ def add_person(log: DecisionLog, new: NewPerson, by: str | None, by_key: Path | 
 
 def remove_person(log: DecisionLog, name: str, by: str, key: Path | None) -> None:
     """Take the right to decide from a person; raises as `add_person` does, and if it is the last one."""
+    log.readable()
     signer = log.signer(by.strip(), key)
     with log.recording(signer) as (writer, _):
         people = people_after(writer.entries)
@@ -84,7 +85,7 @@ def _future(writer: ChainWriter) -> str:
     return last
 
 
-def _require_new(people: People, new: NewPerson, by: str | None) -> None:
+def _require_new(people: KnownPeople, new: NewPerson, by: str | None) -> None:
     _require_free(people, new.name, None)
     if people.closed and not (by or "").strip():
         raise _refused("--by", "one of the people who are there", "no name")
@@ -92,7 +93,7 @@ def _require_new(people: People, new: NewPerson, by: str | None) -> None:
         raise _refused("--public", "a private key for the first person, who signs herself", "a public one")
 
 
-def _require_free(people: People, name: str, key_id: str | None) -> None:
+def _require_free(people: KnownPeople, name: str, key_id: str | None) -> None:
     there = [one for one in people.present if one.added]
     if any(one.name == name for one in there):
         raise _refused("NAME", "a name that is not there yet", "one that is")

@@ -130,7 +130,7 @@ def history(model: str | None = None) -> Chain:
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class _PreparedDecision:
     """A decision that is ready to be recorded."""
 
     draft: Decision
@@ -146,7 +146,7 @@ class _Prepared:
 def _decide(
     proposal: Proposal,
     unless_passed: Literal["refuse", "override"],
-    record: Callable[[_Prepared], Outcome] | None = None,
+    record: Callable[[_PreparedDecision], Outcome] | None = None,
 ) -> Outcome:
     """Make the checks, then record the result: by default as a decision, a refusal always as one."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -176,20 +176,20 @@ def _decide(
                 "checks": made.checks,
             }
         )
-        prepared = _Prepared(draft, candidate, bundle, log, chain, who, finished, proposal.copy_signer)
+        prepared = _PreparedDecision(draft, candidate, bundle, log, chain, who, finished, proposal.copy_signer)
         if not draft.changes_champion:
             return Outcome(log.append(draft, who.signer), None, finished, who.first_key)
         return (record or _recorded_decision)(prepared)
 
 
-def _recorded_decision(ready: _Prepared) -> Outcome:
+def _recorded_decision(ready: _PreparedDecision) -> Outcome:
     draft = ready.draft.model_copy(update={"approved_by": approved_by(ready.draft, ready.chain)})
     record = partial(ready.log.append, draft, ready.who.signer)
     made = hand_over(ready.candidate, ready.bundle, record, ready.chain.decisions, ready.copy_signer)
     return Outcome(*made, ready.finished, ready.who.first_key)
 
 
-def _recorded_proposal(ready: _Prepared) -> Outcome:
+def _recorded_proposal(ready: _PreparedDecision) -> Outcome:
     number = record_proposal(ready.log, ready.draft, ready.who.signer)
     return Outcome(ready.draft, None, ready.finished, ready.who.first_key, number)
 

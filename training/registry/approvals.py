@@ -7,7 +7,7 @@ if nothing that it names has changed: bundle, evidence, seal, policy, champion, 
 from collections.abc import Sequence
 from typing import Any
 
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.people import Person, people_after
 from training.registry.decisions import Decision, read_decision
 
@@ -22,34 +22,33 @@ def proposal_document(draft: Decision) -> dict[str, Any]:
     return draft.as_document()
 
 
-def approval_document(proposal: Entry) -> dict[str, Any]:
+def approval_document(proposal: ChainEntry) -> dict[str, Any]:
     """The document of an approval: which proposal, by its number and hash, and what it is about."""
     named = {key: proposal.content.get(key) for key in NAMED}
     return {"proposal": proposal.number, "hash": proposal.hash} | named
 
 
-def proposed(entry: Entry) -> Decision | None:
+def proposed(entry: ChainEntry) -> Decision | None:
     """The decision that an entry proposes; ``None`` if it is no proposal."""
     return read_decision(entry.document) if entry.kind == PROPOSAL else None
 
 
-def approvers(entries: Sequence[Entry], proposal: Entry) -> tuple[Person, ...]:
+def approvers(entries: Sequence[ChainEntry], proposal: ChainEntry) -> tuple[Person, ...]:
     """Those whose approvals of a proposal count at the end of these entries, each key once."""
     people = people_after(entries)
     found: dict[str, Person] = {}
     for entry in entries:
         person = people.by_key(entry.key_id)
-        counts = (
-            entry.kind == APPROVAL and entry.content == approval_document(proposal) and entry.number > proposal.number
-        )
-        if counts and person is not None and person.added and entry.key_id != proposal.key_id:
+        if entry.kind != APPROVAL or person is None or not person.added or entry.key_id == proposal.key_id:
+            continue
+        if entry.number > proposal.number and entry.content == approval_document(proposal):
             found.setdefault(entry.key_id, person)
     return tuple(found.values())
 
 
-def live_proposals(entries: Sequence[Entry], draft: Decision) -> list[tuple[Entry, tuple[Person, ...]]]:
+def live_proposals(entries: Sequence[ChainEntry], draft: Decision) -> list[tuple[ChainEntry, tuple[Person, ...]]]:
     """The proposals of exactly this decision since the champion last changed, with their approvers; most first."""
-    changed = max((each.number for each in entries if _changes_champion(each)), default=0)
+    changed = next((each.number for each in reversed(entries) if _changes_champion(each)), 0)
     since = [each for each in entries if each.number > changed]
     same = [entry for entry in since if (other := proposed(entry)) is not None and _is_same(other, draft)]
     found = [(entry, approvers(entries, entry)) for entry in same]
@@ -81,5 +80,5 @@ def _is_same(one: Decision, other: Decision) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in _SAME)
 
 
-def _changes_champion(entry: Entry) -> bool:
+def _changes_champion(entry: ChainEntry) -> bool:
     return entry.kind == "decision" and entry.content.get("action") != "refuse"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from models.promotion import Granted, at_least
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.entry_check import Finding
 from training.decisions.people import people_after
 from training.registry.approvals import approvals_in_force, approvals_needed, live_proposals
@@ -23,7 +23,7 @@ def contradictions(decisions: Sequence[Decision]) -> list[Finding]:
     return found
 
 
-def signed_wrongly(entries: Sequence[Entry], recorded: Sequence[RecordedDecision]) -> list[Finding]:
+def signed_wrongly(entries: Sequence[ChainEntry], recorded: Sequence[RecordedDecision]) -> list[Finding]:
     """What contradicts the signatures and approvals of the decision store."""
     found: list[Finding] = []
     before: list[Decision] = []
@@ -64,7 +64,9 @@ def _unproven(decision: Decision, before: Granted) -> Iterator[str]:
                 yield f"promotes {question}, {landmark}, although its own checks failed: {', '.join(failed)}"
 
 
-def _against_entries(each: RecordedDecision, before: Sequence[Decision], earlier: Sequence[Entry]) -> Iterator[str]:
+def _against_entries(
+    each: RecordedDecision, before: Sequence[Decision], earlier: Sequence[ChainEntry]
+) -> Iterator[str]:
     decision, entry = each.decision, each.entry
     person = people_after(earlier).by_key(entry.key_id)
     if person is not None and person.name != decision.by:
@@ -72,7 +74,7 @@ def _against_entries(each: RecordedDecision, before: Sequence[Decision], earlier
     if decision.at != entry.at:
         yield "has another time than its entry"
     needed = approvals_needed(decision, before)
-    proposals = live_proposals(earlier, decision)
+    proposals = live_proposals(earlier, decision) if needed or decision.approved_by else []
     found = proposals[0][1] if proposals else ()
     if len(found) < needed:
         yield f"needs {needed} approvals, and has {len(found)}"

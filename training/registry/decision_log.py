@@ -15,11 +15,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.entry_check import Finding, entry_findings
 from training.decisions.keys import Signer, key_file, make_key, read_key
 from training.decisions.location import LOCATION, location
-from training.decisions.people import People, people_after
+from training.decisions.people import KnownPeople, people_after
 from training.decisions.store import ChainWriter, DecisionStore, StoredChain, require_clock
 from training.failures import ChainBrokenError, StoreUnreachableError
 from training.registry.decision_check import contradictions, signed_wrongly
@@ -59,13 +59,13 @@ class Chain:
     champion: str | None
     findings: tuple[Finding, ...]
     unfinished: Decision | None = None
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ChainEntry, ...] = ()
     store: str | None = None
     registered: bool = True
     model: str = ""
 
     @property
-    def people(self) -> People:
+    def people(self) -> KnownPeople:
         """Who may sign."""
         return people_after(self.entries)
 
@@ -116,26 +116,32 @@ class DecisionLog:
         return self.keep_head(decision)
 
     def keep_head(self, decision: Decision) -> Decision:
-        """Keep the hash of a recorded decision with its version, and return the decision."""
-        stored = self.store.read(self.model)
-        if stored is not None:
-            self.client.set_registered_model_tag(self.model, STORE, stored.store)
-        self.client.set_model_version_tag(self.model, decision.version, HEAD, decision.hash)
+        """Keep the hash of the last decision on the version of a recorded one, and return the given decision.
+
+        While it writes, no other decision can be recorded, so that the last one to write has the last hash.
+        """
+        with self.store.writer(self.model) as writer:
+            recorded = [each.decision for each in recorded_decisions(writer.entries)[0]]
+            (last,) = [each for each in recorded if each.version == decision.version][-1:] or [decision]
+            if writer.entries:
+                self.client.set_registered_model_tag(self.model, STORE, writer.entries[-1].store)
+            self.client.set_model_version_tag(self.model, decision.version, HEAD, last.hash)
         return decision
 
     @contextmanager
     def recording(self, signer: Signer) -> Iterator[tuple[ChainWriter, tuple[Decision, ...]]]:
         """A transaction that adds entries, and the decisions up to now; decisions kept as tags are taken over first.
 
-        Raises ``ChainBrokenError`` if the chain is broken, ``InputRefusedError`` if the signer may not sign.
+        The mirrors in the registry are not looked at, because another writer may be about to write them: `readable`
+        does. Raises ``ChainBrokenError`` if the entries are broken, ``InputRefusedError`` if the signer may not sign.
         """
-        before = self.readable()
         with self.store.writer(self.model) as writer:
             if found := [*entry_findings(writer.entries), *recorded_decisions(writer.entries)[1]]:
                 raise ChainBrokenError(found)
+            before = () if has_decisions(writer.entries) else self.readable().decisions
             writer.admit(signer)
-            if before.decisions and not has_decisions(writer.entries):
-                writer.add("taken over", taken_over_document(before.decisions, before.findings), signer)
+            if before:
+                writer.add("taken over", taken_over_document(before), signer)
             yield writer, tuple(each.decision for each in recorded_decisions(writer.entries)[0])
 
     def registered_signer(self, name: str, file: Path | None = None) -> Signer:
@@ -210,6 +216,8 @@ class DecisionLog:
             decisions = tuple(each.decision for each in recorded)
             found += [*unread, *signed_wrongly(entries, recorded)]
             mirrored = verify_decisions(decisions, champion, heads)
+            if registered is not None and STORE not in registered.tags:
+                mirrored.append(Finding("decision store", f"the registry's tag {STORE}, which names it, is missing"))
         else:
             decisions, kept, mirrored = self._from_tags(registered, champion, heads)
             found += kept
@@ -240,7 +248,7 @@ class DecisionLog:
     def _missing(self, registered: RegistryModel | None, stored: StoredChain | None) -> Iterator[Finding]:
         """What must be there and is not: the registered model, or the store that it names."""
         if registered is None:
-            about = (["the decision store"] if stored and stored.entries else []) + [
+            about = (["the decision store"] if stored and _decides(stored.entries) else []) + [
                 head.place for head in self.store_heads
             ]
             if about:
@@ -260,7 +268,7 @@ class DecisionLog:
         kept = (
             "is not there" if stored is None else "is another one" if stored.store != named else "has no such entries"
         )
-        yield Finding("decision store", f"the registry's decisions are in store {named}; the one at {where} {kept}")
+        yield Finding("decision store", f"the registry's tag {STORE} names store {named}; the one at {where} {kept}")
 
     def _version_heads(self) -> list[Head]:
         versions = self.client.search_model_versions(f"name = '{self.model}'")
@@ -274,6 +282,11 @@ class DecisionLog:
             )
             for version in versions
         ]
+
+
+def _decides(entries: Sequence[ChainEntry]) -> bool:
+    """Whether entries are about a version: people may be added before there is one."""
+    return any(entry.kind not in ("person", "clock") for entry in entries)
 
 
 def _is_broken(chain: Chain) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from training.decisions.entry import Entry
+from training.decisions.entry import ChainEntry
 from training.decisions.entry_check import Finding, place_of
 from training.registry.decisions import Decision, read_decision
 
@@ -21,11 +21,11 @@ class RecordedDecision:
     """
 
     decision: Decision
-    entry: Entry
+    entry: ChainEntry
     taken_over: bool
 
 
-def recorded_decisions(entries: Sequence[Entry]) -> tuple[tuple[RecordedDecision, ...], tuple[Finding, ...]]:
+def recorded_decisions(entries: Sequence[ChainEntry]) -> tuple[tuple[RecordedDecision, ...], tuple[Finding, ...]]:
     """The decisions in entries, in order, and what can't be read as one."""
     found: list[RecordedDecision] = []
     wrong: list[Finding] = []
@@ -39,17 +39,17 @@ def recorded_decisions(entries: Sequence[Entry]) -> tuple[tuple[RecordedDecision
     return tuple(found), tuple(wrong)
 
 
-def taken_over_document(decisions: Sequence[Decision], findings: Sequence[Finding]) -> dict[str, Any]:
-    """The document of an entry that takes decisions over, with the result of checking them."""
-    return {"decisions": [each.as_document() for each in decisions], "findings": [str(each) for each in findings]}
+def taken_over_document(decisions: Sequence[Decision]) -> dict[str, Any]:
+    """The document of an entry that takes decisions over, after they were checked: nothing may have been found."""
+    return {"decisions": [each.as_document() for each in decisions], "findings": []}
 
 
-def has_decisions(entries: Sequence[Entry]) -> bool:
+def has_decisions(entries: Sequence[ChainEntry]) -> bool:
     """Whether the store holds decisions already, so that tags of the registry count no more."""
     return any(entry.kind in (TAKEN_OVER, DECISION) for entry in entries)
 
 
-def _documents(entry: Entry) -> list[Any]:
+def _documents(entry: ChainEntry) -> list[Any]:
     if entry.kind == DECISION:
         return [entry.content]
     kept = entry.content.get("decisions") if entry.kind == TAKEN_OVER else None

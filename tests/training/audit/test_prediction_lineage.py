@@ -22,6 +22,7 @@ from serving.fhir.reading.options import ReadingDefaults
 from tests.serving.bundles import with_applicability
 from tests.serving.fhir.readers import objections, resources_in
 from tests.serving.requests import changed, example
+from tests.training.decisions.stores import sql
 from tests.training.evidences import good_evidence
 from tests.training.prediction_logs import CALLER, PredictionLog, ServedBundle, again
 from tests.training.registries import Registry, held_out_of, in_use
@@ -400,11 +401,11 @@ def test_provenance_that_was_never_recorded_is_said(place: LoggedRegistry) -> No
 
 
 def test_a_decision_that_was_changed_is_found(place: LoggedRegistry) -> None:
-    tags = place.client.get_registered_model(MODEL_NAME).tags
-    kept = {key: text for key, text in tags.items() if key.startswith("decision.")}
-    place.client.set_registered_model_tag(MODEL_NAME, "decision.000001", kept["decision.000001"].replace("Ada", "Eve"))
+    store = place.registry.folder / "decisions.db"
+    kept = store.read_bytes()
+    sql(store, "UPDATE decision_entries SET document = replace(document, 'Ada', 'Eve') WHERE kind = 'decision'")
     found = lineage(place, place.answered[PROMOTED])
-    place.client.set_registered_model_tag(MODEL_NAME, "decision.000001", kept["decision.000001"])
+    store.write_bytes(kept)
     assert (found.exit_code, found.failed) == (4, ["decision"])
     assert "was changed" in found.details["decision"]
 

@@ -19,6 +19,7 @@ from serving.storage.settings import Settings
 from serving.storage.state import open_state
 from tests.serving.logs import SECRET, draft, logged
 from tests.training.commands import Workplace
+from tests.training.decisions.authority import authority
 from tests.training.prediction_logs import PredictionLog
 from training.cli.app import main
 
@@ -296,3 +297,20 @@ def test_the_real_commands_erase_and_check(log: PredictionLog) -> None:
     done = place.kap("audit", "log")
     assert (done.returncode, done.stderr) == (4, "")
     assert "FAILED  writer 1, entry 3 (p2)" in done.stdout
+
+
+def test_a_seal_of_the_log_has_a_time_stamp_that_is_checked_with_it(log: PredictionLog, tmp_path: Path) -> None:
+    seal = tmp_path / "seal.json"
+    with authority(tmp_path / "authority") as own:
+        assert kap("audit", "log", "--timestamp", own.url).exit_code == 2
+        assert kap("audit", "log", "--seal", seal, "--timestamp", own.url).exit_code == 0
+        log.add(draft(7))
+        unchecked = kap("audit", "log", "--since", seal)
+        assert unchecked.exit_code == 5
+        assert "remark  time stamp seal.json.tsr: not checked" in unchecked.stdout
+        roots = ("--timestamp-certificates", own.root)
+        assert kap("audit", "log", "--since", seal, *roots).exit_code == 0
+        seal.write_bytes(seal.read_bytes() + b" ")
+        changed = kap("audit", "log", "--since", seal, *roots)
+    assert changed.exit_code == 4
+    assert "FAILED  time stamp seal.json.tsr: it is about another file" in changed.stdout

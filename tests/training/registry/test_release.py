@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import bentoml
@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from features.protocol.document import Protocol
+from tests.training.decisions.stores import as_kept_before
 from tests.training.evidences import good_evidence, with_measure
 from tests.training.registries import Registry, about, held_out_of, in_use
 from training.cli.decisions.history import history
@@ -20,7 +21,9 @@ from training.config import load_policy
 from training.evidence.document import Estimate
 from training.experiment.records import pseudonyms
 from training.outcomes.digests import bundle_digest
+from training.registry.decision_documents import document_text, entry_text
 from training.registry.decision_log import DecisionLog
+from training.registry.decisions import Decision
 from training.registry.names import MODEL_NAME
 
 pytestmark = pytest.mark.slow
@@ -70,11 +73,6 @@ def decisions(registry: Registry) -> list[tuple[str, str]]:
     chain = DecisionLog(registry.client, MODEL_NAME).read()
     assert chain.findings == ()
     return [(decision.action, decision.version) for decision in chain.decisions]
-
-
-def tags_of_decision(registry: Registry, number: int) -> dict[str, str]:
-    tags = registry.client.get_registered_model(MODEL_NAME).tags
-    return {key: value for key, value in tags.items() if key.startswith(f"decision.{number:06d}")}
 
 
 def served() -> str:
@@ -391,134 +389,60 @@ def test_a_day_that_is_none_or_has_not_begun_is_refused(registry: Registry, day:
     assert kap(history, "--on", day).exit_code == 2
 
 
-def test_a_decision_is_a_short_tag_that_a_person_reads_and_a_document_in_a_run(registry: Registry) -> None:
-    promoted(GOOD, "--by", "Ada")
-    ((key, tag),) = tags_of_decision(registry, 1).items()
-    (decision,) = DecisionLog(registry.client, MODEL_NAME).read().decisions
-    assert key == "decision.000001"
-    assert tag.startswith(f"promote version 1 by Ada, {decision.at}, hash {decision.hash}, document in run ")
-    assert "{" not in tag
-    assert json.loads(document_of(registry, 1).read_text()) == decision.as_document()
-    run = registry.client.get_run(run_of_decision(registry, 1))
-    assert (run.info.run_name, run.info.status) == (f"promote version 1 · {decision.at[:10]} · Ada", "FINISHED")
-
-
-def run_of_decision(registry: Registry, number: int) -> str:
-    (tag,) = tags_of_decision(registry, number).values()
-    return tag.rpartition(" ")[2]
-
-
-def document_of(registry: Registry, number: int) -> Path:
-    run = registry.client.get_run(run_of_decision(registry, number))
-    return Path(run.info.artifact_uri.removeprefix("file://")) / "decision.json"
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda registry: document_of(registry, 1).unlink(), "is lost, or can't be read"),
-        (lambda registry: rewritten(registry, "Ada", "Eve"), "was changed"),
-        (lambda registry: rewritten(registry, "\n", "\n\n"), "was changed"),
-        (lambda registry: registry.client.delete_run(run_of_decision(registry, 1)), "is marked as deleted"),
-        (lambda registry: registry.client.set_tag(run_of_decision(registry, 1), "hash", "0" * 64), "were changed"),
-        (lambda registry: retagged(registry, "by Ada", "by Eve"), "do not agree: one of them was changed"),
-        (lambda registry: retagged(registry, "version 1", "version 2"), "do not agree: one of them was changed"),
-        (lambda registry: [untagged(registry)], "holds a decision that no tag of the registered model names any more"),
-    ],
-    ids=["lost", "content", "layout", "deleted", "tag of the run", "author", "version", "no tag"],
-)
-def test_a_lost_or_changed_document_or_tag_of_a_decision_is_found(
-    registry: Registry, change: Callable[[Registry], object], said: str
-) -> None:
-    promoted(GOOD, "--by", "Ada")
-    change(registry)
-    for done in (kap(history), kap(promote, GOOD_TOO, "--reason", "newer")):
-        assert done.exit_code == 4
-        assert said in done.stderr
-
-
-def rewritten(registry: Registry, then: str, now: str) -> None:
-    path = document_of(registry, 1)
-    path.write_text(path.read_text().replace(then, now))
-
-
-def retagged(registry: Registry, then: str, now: str) -> None:
-    ((key, tag),) = tags_of_decision(registry, 1).items()
-    registry.client.set_registered_model_tag(MODEL_NAME, key, tag.replace(then, now))
-
-
-def untagged(registry: Registry) -> None:
-    """Everything that names the decision is taken away, also in the serving store; its document is still there."""
-    registry.client.delete_registered_model_tag(MODEL_NAME, "decision.000001")
-    registry.client.delete_model_version_tag(MODEL_NAME, GOOD, "decision_head")
-    registry.client.delete_registered_model_alias(MODEL_NAME, "champion")
-    bentoml.models.delete(f"{MODEL_NAME}:latest")
-
-
-def test_without_its_document_a_decision_does_not_take_effect(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    promoted(GOOD)
-    with monkeypatch.context() as patch:
-        patch.setattr("training.registry.decision_documents.MlflowClient.log_text", full_disk)
-        done = kap(promote, GOOD_TOO, "--reason", "newer")
-    assert done.exit_code == 3
-    assert "the decision's document can't be stored, so that nothing was decided" in done.stderr
-    assert champion(registry) == GOOD == served()
-    assert kap(history).exit_code == 0
-    promoted(GOOD_TOO)
-    assert decisions(registry) == [("promote", GOOD), ("promote", GOOD_TOO)]
-
-
-def full_disk(*_: object) -> None:
-    raise OSError(28, "No space left on device")
-
-
-def test_decisions_of_an_earlier_version_are_read_on(registry: Registry) -> None:
-    """Up to 0.8.0 a decision was kept as JSON in tags of at most 5,000 characters."""
-    promoted(GOOD, "--by", "Ada")
-    (decision,) = DecisionLog(registry.client, MODEL_NAME).read().decisions
-    registry.client.set_terminated(run_of_decision(registry, 1), "KILLED")
-    for key, part in decision.parts().items():
-        registry.client.set_registered_model_tag(MODEL_NAME, key, part)
-    parts = tags_of_decision(registry, 1)
-    assert list(parts) == ["decision.000001", "decision.000001.2", "decision.000001.3"]
-    assert max(len(part.encode()) for part in parts.values()) <= 5000
-    promoted(GOOD_TOO)
-    assert decisions(registry) == [("promote", GOOD), ("promote", GOOD_TOO)]
-    registry.client.set_registered_model_tag(MODEL_NAME, "decision.000001.2", parts["decision.000001.2"] + " ")
-    assert kap(history).exit_code == 4
-
-
-def test_recording_that_was_interrupted_after_the_tag_is_finished_by_the_next(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    promoted(GOOD)
-    with monkeypatch.context() as patch:
-        patch.setattr("training.registry.decision_log.time.sleep", interrupted)
-        assert kap(promote, GOOD_TOO, "--reason", "newer").exit_code == 1
-    done = kap(history)
-    assert done.exit_code == 4
-    assert "decision 2 (promote version 2) is recorded but interrupted" in done.stderr
-    assert champion(registry) == GOOD == served()
-    assert kap(promote, BAD, "--reason", "next").exit_code == 4
-    assert decisions(registry) == [("promote", GOOD), ("promote", GOOD_TOO), ("refuse", BAD)]
-    assert registry.client.get_run(run_of_decision(registry, 2)).info.status == "FINISHED"
-
-
 def test_a_decision_of_an_earlier_version_that_is_not_whole_is_reported_with_what_to_do(registry: Registry) -> None:
     promoted(GOOD)
-    draft = DecisionLog(registry.client, MODEL_NAME).read().decisions[0]
-    second = draft.model_copy(update={"number": 2, "previous": draft.hash, "previous_champion": GOOD})
-    registry.client.set_registered_model_tag(MODEL_NAME, second.key, second.parts()[second.key])
+    as_kept_before(registry)
+    registry.client.delete_registered_model_tag(MODEL_NAME, "decision.000001.2")
     done = kap(history)
     assert done.exit_code == 4
-    assert done.stderr.startswith("decision.000002.2: is missing")
-    assert "delete the tags of the registered model that begin with decision.000002" in done.stderr
+    assert "decision.000001.2: is missing" in done.stderr
+    assert "delete the tags of the registered model that begin with decision.000001" in done.stderr
 
 
-def interrupted(_: float) -> None:
-    raise KeyboardInterrupt
+def test_decisions_kept_as_documents_in_runs_are_read_checked_and_taken_over(registry: Registry) -> None:
+    """Versions 0.8 and 0.9 kept a short tag for each decision, which names a run with its document."""
+    promoted(GOOD, "--by", "Ada")
+    (decision,) = as_kept_before(registry)
+    for key in decision.parts():
+        registry.client.delete_registered_model_tag(MODEL_NAME, key)
+    run = kept_as_document(registry, decision)
+    assert decisions(registry) == [("promote", GOOD)]
+    path = Path(registry.client.get_run(run).info.artifact_uri.removeprefix("file://")) / "decision.json"
+    whole = path.read_text()
+    for change, said in (
+        (lambda: path.write_text(whole.replace("Ada", "Eve")), "was changed"),
+        (path.unlink, "is lost, or can't be read"),
+    ):
+        change()
+        for done in (kap(history), kap(promote, GOOD_TOO, "--reason", "newer")):
+            assert done.exit_code == 4
+            assert said in done.stderr
+        path.write_text(whole)
+    tag = registry.client.get_registered_model(MODEL_NAME).tags["decision.000001"]
+    registry.client.delete_registered_model_tag(MODEL_NAME, "decision.000001")
+    assert "holds a decision that no tag of the registered model names any more" in kap(history).stderr
+    registry.client.set_registered_model_tag(MODEL_NAME, "decision.000001", tag)
+    promoted(GOOD_TOO)
+    assert decisions(registry) == [("promote", GOOD), ("promote", GOOD_TOO)]
+
+
+def kept_as_document(registry: Registry, decision: Decision) -> str:
+    """The run that holds a decision's document, as it was made."""
+    experiment = registry.client.get_experiment_by_name(f"{MODEL_NAME}/decisions")
+    tags = {
+        "level": "decision",
+        "model_name": MODEL_NAME,
+        "model_version": decision.version,
+        "model_run_id": decision.run_id,
+        "hash": decision.hash,
+    }
+    name = f"{decision.action} version {decision.version} · {decision.at[:10]} · {decision.by}"
+    run = registry.client.create_run(experiment.experiment_id, tags=tags, run_name=name)
+    run_id = str(run.info.run_id)
+    registry.client.log_text(run_id, document_text(decision), "decision.json")
+    registry.client.set_terminated(run_id, "FINISHED")
+    registry.client.set_registered_model_tag(MODEL_NAME, decision.key, entry_text(decision, run_id))
+    return run_id
 
 
 @pytest.mark.parametrize(
@@ -532,47 +456,3 @@ def test_a_reason_or_name_that_can_not_be_kept_is_refused(registry: Registry, op
     assert done.exit_code == 2
     assert option in done.stderr
     assert decisions(registry) == []
-
-
-def test_with_a_changed_decision_nothing_further_is_decided(registry: Registry) -> None:
-    promoted(GOOD)
-    retagged(registry, "promote", "PROMOTE")
-    for done in (kap(promote, GOOD_TOO, "--reason", "newer"), kap(rollback, "--reason", "no"), kap(history)):
-        assert done.exit_code == 4
-        assert "decision.000001" in done.stderr
-    assert champion(registry) == GOOD
-
-
-def test_a_log_cut_off_also_in_the_registry_is_found_by_the_serving_store(registry: Registry) -> None:
-    """A person who can write to the registry alone can't take a promotion back unseen."""
-    promoted(GOOD)
-    promoted(GOOD_TOO)
-    for key in tags_of_decision(registry, 2):
-        registry.client.delete_registered_model_tag(MODEL_NAME, key)
-    registry.client.delete_model_version_tag(MODEL_NAME, GOOD_TOO, "decision_head")
-    registry.client.set_registered_model_alias(MODEL_NAME, "champion", GOOD)
-    done = kap(history)
-    assert done.exit_code == 4
-    assert f"\n{MODEL_NAME}:" in f"\n{done.stderr}"
-
-
-def test_of_two_who_decide_at_once_both_are_recorded(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other one writes under the same number in the moment before this one reads back."""
-    kap(promote, BAD, "--reason", "first", "--by", "Ada")
-    draft = DecisionLog(registry.client, MODEL_NAME).read().decisions[0]
-    other = draft.model_copy(update={"number": 2, "previous": draft.hash, "by": "the other"})
-    pauses: list[float] = []
-
-    def interrupted(seconds: float) -> None:
-        if not pauses:
-            for key, part in other.parts().items():
-                registry.client.set_registered_model_tag(MODEL_NAME, key, part)
-            registry.client.set_model_version_tag(MODEL_NAME, BAD, "decision_head", other.hash)
-        pauses.append(seconds)
-
-    monkeypatch.setattr("training.registry.decision_log.time.sleep", interrupted)
-    recorded = DecisionLog(registry.client, MODEL_NAME).append(draft)
-    assert recorded.number == 3
-    chain = DecisionLog(registry.client, MODEL_NAME).read()
-    assert [decision.by for decision in chain.decisions] == ["Ada", "the other", "Ada"]
-    assert chain.findings == ()

@@ -92,7 +92,8 @@ def own_environment(folder: Path) -> dict[str, str]:
     others = {
         name: v for name, v in os.environ.items() if name != "MLFLOW_TRACKING_URI" and not name.startswith("KAP_")
     }
-    return others | {"BENTOML_HOME": str((folder / "bentoml").resolve())}
+    own = {"BENTOML_HOME": folder / "bentoml", "KAP_SIGNING_KEYS": folder / "keys"}
+    return others | {name: str(path.resolve()) for name, path in own.items()}
 
 
 def kap_command() -> str:

@@ -167,7 +167,9 @@ def _document(chain: "Chain", shown: Sequence["Decision"], day: date | None, com
         "decisions": [decision.as_document() for decision in shown],
         "signatures": {number: mark.strip(" []") or "signed" for number, mark in signatures(chain).items()},
         "entries": [
-            {"number": one.number, "kind": one.kind, "at": one.at, "key_id": one.key_id} for one in chain.entries
+            {"number": one.number, "kind": one.kind, "at": one.at, "key_id": one.key_id, "hash": one.hash}
+            | {"signed": one.signed_bytes.decode("ascii"), "signature": one.signature}
+            for one in chain.entries
         ],
         "proposals": [{"number": one.number} | one.content for one in chain.entries if one.kind == "proposal"],
         "chain": {

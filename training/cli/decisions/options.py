@@ -1,5 +1,7 @@
 """What the commands on decisions share: options, the answer to a broken chain, and how a decision is called."""
 
+import getpass
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., None]:
-    """Refuse a new decision if earlier ones were changed: print the findings, exit code 4."""
+    """Refuse a new decision if earlier ones were changed: print the findings, exit code 4.
+
+    The passphrase of a locked key is asked for first, where somebody sits before a terminal.
+    """
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
@@ -23,6 +28,7 @@ def answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., Non
         from training.failures import ChainBrokenError
 
         try:
+            _ask_passphrase(kwargs.get("by"), kwargs.get("by_key", kwargs.get("key")))
             command(*args, **kwargs)
         except ChainBrokenError as error:
             for finding in shortened(error.findings):
@@ -34,6 +40,14 @@ def answers_for_broken_chains(command: Callable[..., None]) -> Callable[..., Non
             sys.exit(EVIDENCE)
 
     return guarded
+
+
+def _ask_passphrase(by: str | None, key: Path | None) -> None:
+    from training.decisions.keys import PASSPHRASE, key_file, needs_passphrase
+
+    path = key or key_file(by or getpass.getuser())
+    if needs_passphrase(path) and PASSPHRASE not in os.environ and sys.stdin.isatty():
+        os.environ[PASSPHRASE] = click.prompt(f"passphrase of {path}", hide_input=True)
 
 
 BY = click.option("--by", default=None, metavar="NAME", help="Who decides; default: your account's name.")
