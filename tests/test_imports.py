@@ -135,6 +135,7 @@ ONLY_IN = {
         "training/handover/served_copies.py",
     },
     "httpx": {
+        "training/audit/service.py",
         "training/cli/clinic_demo/service_calls.py",
         "serving/client/address.py",
         "serving/client/retrying_call.py",

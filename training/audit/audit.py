@@ -20,8 +20,10 @@ from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.audit.checks import LOST, chain_verdict, record_verdicts
-from training.audit.linked import evaluations_verdict, served_verdict
+from training.audit.linked import evaluations_verdict
 from training.audit.retraining import environment_verdicts, retraining_verdicts
+from training.audit.served import served_verdict, signature_verdict
+from training.audit.service import served_model, service_verdict
 from training.experiment.train import Announce
 from training.handover.served_copies import answering_copy, served_copies
 from training.registry.decision_log import Chain
@@ -65,19 +67,26 @@ def seal_run(run_id: str) -> str:
     return digest
 
 
-def verify(run_or_version: str, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
+def verify(
+    run_or_version: str, data: Path | None, workers: int, announce: Announce, service: str | None = None
+) -> list[Verdict]:
     """Check the record of a training; given its cohort's folder, retrain and compare.
 
-    Takes a run's id, a registered version or an alias. Raises ``InputRefusedError`` if there is none.
+    Takes a run's id, a registered version or an alias. ``service`` is the address of a running service, which is asked
+    for its model. Raises ``InputRefusedError`` if there is no such training or service.
     """
     run_id = run_of(run_or_version)
+    answering = None if service is None else served_model(service)
     chain = decision_log(model_name_of_run(run_id)).read()
     with tempfile.TemporaryDirectory() as scratch:
         try:
             stored = read_training(run_id, Path(scratch))
         except MlflowException:
             return [failed("runs", f"{LOST}: {run_id}"), chain_verdict(chain.decisions, chain.findings, run_id, None)]
-        return [*checked_record(stored, chain), *retraining_verdicts(stored, data, workers, announce)]
+        found = checked_record(stored, chain)
+        if answering is not None:
+            found.append(service_verdict(answering, stored, chain.champion, chain.decisions))
+        return [*found, *retraining_verdicts(stored, data, workers, announce)]
 
 
 def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
@@ -85,7 +94,8 @@ def checked_record(stored: StoredTraining, chain: Chain) -> list[Verdict]:
     linked = [
         evaluations_verdict(stored),
         chain_verdict(chain.decisions, chain.findings, stored.run_id, stored),
-        served_verdict(stored, chain.champion),
+        served_verdict(stored, chain.champion, chain.decisions),
+        signature_verdict(stored),
     ]
     return [*record_verdicts(stored), *linked, *environment_verdicts(stored)]
 

@@ -25,13 +25,15 @@ def audit() -> None:
 @click.argument("run")
 @click.option("--data", type=FOLDER, default=None, help="The development cohort; without it nothing is retrained.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
+@click.option("--service", default=None, metavar="URL", help="Ask this running service too; the API key is in KAP_KEY.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
-def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> None:
+def verify(run: str, data: Path | None, workers: int | None, service: str | None, as_json: bool) -> None:
     """Check the record of RUN: a training's run, a registered version, or an alias such as champion.
 
     The command compares the record, the artifacts, the model, the registry, the decisions and the served copy with the
-    seal of the training. With --data it also derives outcomes and features again, retrains and evaluates the model
+    seal of the training. The copy must be the one that a service on this machine loads; --service asks a running
+    service for its model. With --data it also derives outcomes and features again, retrains and evaluates the model
     again, and compares the bytes. On another processor family it compares numbers within 1e-6. A retraining takes as
     long as the training.
 
@@ -46,7 +48,7 @@ def verify(run: str, data: Path | None, workers: int | None, as_json: bool) -> N
         progress.step("opening the store")
         check_store()
         progress.step("checking the record and retraining" if data else "checking the record")
-        verdicts = verify_training(run, data, workers or os.cpu_count() or 1, progress.count)
+        verdicts = verify_training(run, data, workers or os.cpu_count() or 1, progress.count, service)
     if as_json:
         click.echo(json.dumps({"run": run, "verdicts": [asdict(verdict) for verdict in verdicts]}))
     else:

@@ -310,6 +310,8 @@ def _policy_text(decision: "Decision", usual: "PromotionPolicy") -> str:
         return ""
     wanted = usual.as_document()
     own = [f"{key} = {value}" for key, value in (decision.policy or {}).items() if value != wanted.get(key)]
+    if decision.policy is not None and not own:
+        return ""  # a policy of an earlier version, which had fewer settings
     return f" [not the default policy{': ' if own else ''}{', '.join(own)}]"
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from models.performance import PERFORMANCE_DIGEST
-from models.promotion import PROMOTION_DIGEST
 from training.registry.names import MODEL_NAME
 from training.registry.stored_training import AnsweringCopy, ServedCopy
 
@@ -45,8 +44,7 @@ def _copy(model: Any) -> ServedCopy:
         run_id=str(model.info.labels.get("run_id", "")),
         folder=Path(model.path),
         performance_digest=model.info.metadata.get(PERFORMANCE_DIGEST),
-        promotion_digest=model.info.metadata.get(PROMOTION_DIGEST),
-        bundle_digest=str(model.info.metadata.get("bundle_digest", "")),
+        metadata=dict(model.info.metadata),
     )
 
 

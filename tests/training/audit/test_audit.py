@@ -18,8 +18,8 @@ from tests.training.audit.audited import RecordedTraining, import_record_of, rec
 from tests.training.commands import SameProcess, Workplace
 from training.audit.audit import read_training, run_of, seal_run, verify
 from training.audit.checks import import_verdict
-from training.audit.linked import served_verdict
 from training.audit.retraining import import_beside
+from training.audit.served import served_verdict
 from training.evidence.document import read_evidence
 from training.experiment import retraining
 from training.experiment.train import Training, quietly
@@ -431,7 +431,7 @@ def test_a_record_that_names_no_cohort_is_not_taken_for_the_import_that_made_it(
 def test_without_a_copy_it_is_said_who_is_champion(
     audited: RecordedTraining, tmp_path: Path, champion: str | None, said: str
 ) -> None:
-    stored = replace(read_training(audited.run_id, tmp_path), copies=())
+    stored = replace(read_training(audited.run_id, tmp_path), copies=(), answering=None)
     assert served_verdict(stored, champion) == passed("served", f"no copy on this machine; {said}")
 
 
