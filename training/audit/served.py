@@ -9,7 +9,7 @@ from pathlib import Path
 
 from models.bundle import BundleRefusedError, load_bundle
 from models.promotion import Promotion, read_promotion
-from models.signature import SIGNATURE, signer_of, verify_signature
+from models.signature import signer_of, verify_signature
 from training.audit.performance import performance_differs
 from training.handover.granted import promotion_of
 from training.registry.decisions import Decision
@@ -130,7 +130,7 @@ def _promotion_differs(copy: ServedCopy, decisions: Sequence[Decision]) -> list[
     except BundleRefusedError as refused:
         return [f"{copy.tag}: {refused}"]
     if made is None or (said is None and made.granted is None):
-        return []  # the check of the decisions names a copy of an unknown one; a copy of an earlier version says nothing
+        return []  # the check of the decisions names an unknown one; a copy of an earlier version says nothing
     wanted = promotion_of(made, decisions[: made.number - 1], bundle)
     return (
         [] if _same(said, wanted) else [f"{copy.tag}: promotion.json does not say what decision {made.number} granted"]
