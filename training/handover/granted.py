@@ -11,6 +11,10 @@ from models.promotion import REMISSION, TIERS, Granted, Promotion, Tier
 from training.registry.decisions import Decision
 
 CLINIC: Tier = "clinic"
+OVERRIDE = "promoted_override"
+"""The version's tag that names an override and the checks that it passed over."""
+_LONGEST = 5000
+"""Characters of a version's tag in every database of MLflow."""
 LOOSER_POLICY = "the default policy"
 """What an override passed over if every check of its own policy was passed."""
 
@@ -79,10 +83,31 @@ def checks_not_met(decision: Decision) -> tuple[str, ...]:
     return tuple(names) or (LOOSER_POLICY,)
 
 
+def source_of(decision: Decision, earlier: Sequence[Decision]) -> Decision:
+    """The decision whose grants are in force: of a rollback, the one that it restores."""
+    behind = decision_in_force(earlier, decision.version) if decision.action == "rollback" else None
+    return behind or decision
+
+
+def promotion_tags(decision: Decision, earlier: Sequence[Decision]) -> dict[str, str]:
+    """The tags of a version that say its last promotion to people who look at it in MLflow."""
+    source = source_of(decision, earlier)
+    said = {
+        "promoted_reason": decision.reason,
+        "promoted_by": decision.by,
+        "promoted_at": decision.at,
+        "promoted_tier": source.tier or CLINIC,
+        f"promotion {decision.at}": f"{decision.by}: {decision.reason}",
+    }
+    not_met = checks_not_met(source)
+    if not_met:
+        said[OVERRIDE] = f"decision {decision.number}, not met: {', '.join(not_met)}"[:_LONGEST]
+    return said
+
+
 def promotion_of(decision: Decision, earlier: Sequence[Decision], bundle: Bundle) -> Promotion:
     """The promotion as the served copy says it; a rollback restores what the ``earlier`` decisions left in force."""
-    behind = decision_in_force(earlier, decision.version) if decision.action == "rollback" else decision
-    source = behind or decision
+    source = source_of(decision, earlier)
     return Promotion(
         bundle_digest=decision.bundle_digest,
         decision=decision.number,
@@ -91,7 +116,7 @@ def promotion_of(decision: Decision, earlier: Sequence[Decision], bundle: Bundle
         at=decision.at,
         reason=decision.reason,
         tier=source.tier or CLINIC,
-        granted=granted_by(behind if decision.granted is None else decision, bundle),
+        granted=granted_by(source if decision.granted is None else decision, bundle),
         not_met=checks_not_met(source),
         approved_by=source.approved_by or (),
     )

@@ -13,7 +13,7 @@ from mlflow.tracking import MlflowClient
 from models.bundle import Bundle, BundleRefusedError
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from models.promotion import PROMOTION, PROMOTION_DIGEST, Promotion
-from training.handover.granted import promotion_of, promotion_text
+from training.handover.granted import OVERRIDE, promotion_of, promotion_tags, promotion_text
 from training.handover.signing import CopySigner
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import CHAMPION, HEAD, DecisionLog
@@ -22,12 +22,8 @@ from training.registry.names import ModelReference
 from training.registry.performance import RecordedEvidence, performance_of
 from training.registry.release import EVALUATION, RegisteredModel, checked, fetch
 
-OVERRIDE = "override"
-"""The version's tag that names an override and the checks that it passed over."""
 MARK = "Promotion: "
 """How the line of a version's description begins that a promotion writes; the others are left as they are."""
-_LONGEST = 5000
-"""Characters of a version's tag in every database of MLflow."""
 
 
 def hand_over(
@@ -66,26 +62,17 @@ def hand_over(
         if sign is not None:
             sign(folder)
     MlflowClient().set_registered_model_alias(chosen.name, CHAMPION, chosen.version)
-    _show(chosen, decision, promotion)
+    _show(chosen, promotion_tags(decision, earlier), promotion)
     return decision, str(model.tag)
 
 
-def _show(chosen: RegisteredModel, decision: Decision, promotion: Promotion) -> None:
+def _show(chosen: RegisteredModel, said: dict[str, str], promotion: Promotion) -> None:
     """Say a promotion where people look at a version in MLflow: in its tags and its description."""
     client = MlflowClient()
-    said = {
-        "promoted_reason": decision.reason,
-        "promoted_by": decision.by,
-        "promoted_at": decision.at,
-        "promoted_tier": promotion.tier,
-        f"promotion {decision.at}": f"{decision.by}: {decision.reason}",
-    }
-    if promotion.not_met:
-        said[OVERRIDE] = f"decision {promotion.decision}, not met: {', '.join(promotion.not_met)}"[:_LONGEST]
-    elif OVERRIDE in chosen.tags:
-        client.delete_model_version_tag(chosen.name, chosen.version, OVERRIDE)
     for key, value in said.items():
         client.set_model_version_tag(chosen.name, chosen.version, key, value)
+    if OVERRIDE in chosen.tags and OVERRIDE not in said:
+        client.delete_model_version_tag(chosen.name, chosen.version, OVERRIDE)
     described = client.get_model_version(chosen.name, chosen.version).description or ""
     client.update_model_version(chosen.name, chosen.version, description_with(described, promotion))
 
