@@ -130,7 +130,7 @@ ONLY_IN = {
         "serving/http/errors.py",
         "serving/server/model_loader.py",
         "serving/server/service.py",
-        "training/registry/release.py",
+        "training/registry/store_entries.py",
         "training/handover/hand_over.py",
         "training/handover/served_copies.py",
     },

@@ -124,7 +124,8 @@ def promote(
 
     outcome = (override if overridden else promote_version)(proposal)
     decision = outcome.decision
-    click.echo(checks_text(decision) if decision.action == "promote" else checks_summary(decision))
+    whole = decision.action == "promote" and all(check.passed for check in decision.checks)
+    click.echo(checks_text(decision) if whole else checks_summary(decision))
     table = granted_text(decision)
     if table:
         click.echo(f"\n{table}\n")

@@ -6,6 +6,7 @@ from typing import Any
 
 from models.performance import PERFORMANCE_DIGEST
 from training.registry.names import MODEL_NAME
+from training.registry.store_entries import store_entries
 from training.registry.stored_training import AnsweringCopy, ServedCopy
 
 SERVED = "KAP_MODEL"
@@ -14,10 +15,7 @@ SERVED = "KAP_MODEL"
 
 def served_copies(name: str | None = None) -> tuple[ServedCopy, ...]:
     """Every copy in BentoML's store of a model, or of any, of this registry or another; the oldest first."""
-    import bentoml
-
-    found = [model for model in bentoml.models.list() if name in (None, model.tag.name) and _is_copy(model)]
-    return tuple(map(_copy, sorted(found, key=lambda model: model.creation_time)))
+    return tuple(_copy(model) for model in store_entries() if name in (None, model.tag.name) and _is_copy(model))
 
 
 def answering_copy(name: str) -> AnsweringCopy:

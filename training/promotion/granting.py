@@ -141,7 +141,7 @@ def _champions_questions(asked: GrantRequest, granted: Granted) -> PolicyCheck |
         name=CHAMPIONS_QUESTIONS,
         passed=not lost or asked.narrower,
         required="every question that the champion answers for the clinic is answered on, or given up with --narrower",
-        seen=f"{given_up}{'; '.join(lost)}" if lost else f"all {len(clinic)} are answered on",
+        seen=f"{given_up}{'; '.join(lost)}" if lost else f"each is answered on ({len(clinic)})",
         tier="research",
     )
 

@@ -24,6 +24,7 @@ from training.registry.decision_log import HEAD, DecisionLog
 from training.registry.decisions import Head
 from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.references import find_reference, usual_name
+from training.registry.store_entries import store_entries
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
 EVALUATION = "evaluation "
@@ -171,11 +172,9 @@ def decision_log(name: str | None = None) -> DecisionLog:
 
 def _served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:
     """The hashes in BentoML's store of decisions on this registry's versions; other entries are ignored."""
-    import bentoml
-
     runs = {(str(one.version), str(one.run_id)) for one in client.search_model_versions(f"name = '{name}'")}
     heads = []
-    for model in bentoml.models.list():  # by name it raises where there is none
+    for model in store_entries():
         version, run_id = model.info.labels.get("mlflow_version", ""), model.info.labels.get("run_id", "")
         if HEAD in model.info.metadata and (version, run_id) in runs:
             heads.append(Head(str(model.tag), version, str(model.info.metadata[HEAD]), latest=False))
