@@ -70,7 +70,7 @@ def all_of(kind: str) -> set[str]:
     return {name for name in ASKED[FIRST_LANDMARK] if name.startswith(kind)}
 
 
-def test_whatever_is_proven_is_promoted_at_every_landmark() -> None:
+def test_all_that_passes_is_promoted_at_every_landmark() -> None:
     assert refused(good_evidence()) == {}
     assert grants(checks(good_evidence()), ASKED, "shadow") == at_tier(ASKED, "shadow")
 
