@@ -60,7 +60,8 @@ def request_of(
 ) -> GrantRequest:
     """The request of a proposal for the version of ``bundle``, after the ``decisions``, with ``champion`` in force.
 
-    An earlier promotion of the same version stays; what an override of it granted must meet the policy, or be overridden again.
+    An earlier promotion of the same version stays. What an override of it granted must meet the policy, or be
+    overridden again.
     """
     in_force = None if champion is None else decision_in_force(decisions, champion.version)
     champions = {} if champion is None else _champions(champion, in_force, bundle)
