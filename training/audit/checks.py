@@ -8,11 +8,12 @@ from features.protocol.shortening import listed
 from models.bundle import BundleRefusedError, load_bundle
 from training.cohort.file_names import IMPORT_RECORD
 from training.evidence.document import read_evidence
-from training.handover.granted import OVERRIDE, promotion_tags
+from training.handover.granted import OVERRIDE, decision_in_force, promotion_tags
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_agreement
 from training.plausibility.import_agreement import TABLES_AS_IMPORTED, imported_digest
 from training.registry.artifacts import EVIDENCE
 from training.registry.decisions import Decision, Finding
+from training.registry.policy_check import grants_not_allowed
 from training.registry.seal import (
     SEAL,
     SEAL_DIGEST,
@@ -204,6 +205,7 @@ def chain_verdict(
         numbers = {version.number for version in stored.versions}
         about += [each for each in decisions if each.version in numbers and each.run_id != run_id]
         wrong += [text for decision in about for text in _contradictions(decision, stored)]
+        wrong += [text for decision in about for text in _unfounded(decision, decisions)]
         wrong += [text for version in stored.versions for text in _untrue_promotions(version, decisions)]
     chain = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}, none changed, moved or lost"
     texts = [f"{each.at} {each.action} version {each.version} by {each.by}" for each in about]
@@ -223,6 +225,17 @@ def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:
         if value != stored.tags.get(name)
     ]
     return wrong + ([f"{decision.key} names another run"] if decision.run_id != stored.run_id else [])
+
+
+def _unfounded(decision: Decision, decisions: Sequence[Decision]) -> list[str]:
+    """What a promotion by the policy grants against its own checks."""
+    if decision.action != "promote" or decision.granted is None:
+        return []
+    before = decision_in_force(decisions[: decision.number - 1], decision.version)
+    kept = before.granted if before is not None and before.action == "promote" else {}
+    everything = decision.granted if before is not None and kept is None else kept or {}
+    found = grants_not_allowed(decision.granted, decision.checks, everything)
+    return [f"{decision.key} grants what its own checks do not allow: {listed(found)}"] if found else []
 
 
 def _untrue_promotions(version: StoredVersion, decisions: Sequence[Decision]) -> list[str]:

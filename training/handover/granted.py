@@ -9,12 +9,15 @@ from models.bundle import Bundle
 from models.outcome_model import OutcomeModel
 from models.promotion import REMISSION, TIERS, Granted, Promotion, Tier
 from training.registry.decisions import Decision
+from training.registry.policy_check import at_least
 
 CLINIC: Tier = "clinic"
 OVERRIDE = "promoted_override"
 """The version's tag that names an override and the checks that it passed over."""
 _LONGEST = 5000
 """Characters of a version's tag in every database of MLflow."""
+MARK = "Promotion: "
+"""How the line of a version's description begins that a promotion writes; the others are left as they are."""
 LOOSER_POLICY = "the default policy"
 """What an override passed over if every check of its own policy was passed."""
 
@@ -38,11 +41,6 @@ def _answered(part: OutcomeModel) -> Iterable[str]:
 def at_tier(questions: Mapping[str, Sequence[str]], tier: Tier) -> dict[str, dict[str, Tier]]:
     """Each of these questions at the same tier."""
     return {landmark: dict.fromkeys(names, tier) for landmark, names in questions.items() if names}
-
-
-def at_least(tier: Tier | None, needed: Tier | None) -> bool:
-    """Whether a tier is one or a higher one; every tier is at least ``None``."""
-    return needed is None or (tier is not None and TIERS.index(tier) >= TIERS.index(needed))
 
 
 def highest(*granted: Granted) -> dict[str, dict[str, Tier]]:
@@ -134,3 +132,13 @@ def promotion_text(promotion: Promotion) -> str:
     )
     said = f"{text}. Questions: {granted or 'none'}."
     return f"{said} Not met: {', '.join(promotion.not_met)}." if promotion.not_met else said
+
+
+def description_with(described: str, promotion: Promotion) -> str:
+    """The description of a version with the line of its last promotion; other lines are kept."""
+    return "\n".join(filter(None, [f"{MARK}{promotion_text(promotion)}", without_promotion(described)]))
+
+
+def without_promotion(described: str) -> str:
+    """The description of a version as people wrote it, without the line of its last promotion."""
+    return "\n".join(line for line in described.splitlines() if not line.startswith(MARK))

@@ -13,7 +13,7 @@ from mlflow.tracking import MlflowClient
 from models.bundle import Bundle, BundleRefusedError
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from models.promotion import PROMOTION, PROMOTION_DIGEST, Promotion
-from training.handover.granted import OVERRIDE, promotion_of, promotion_tags, promotion_text
+from training.handover.granted import OVERRIDE, description_with, promotion_of, promotion_tags
 from training.handover.signing import CopySigner
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import CHAMPION, HEAD, DecisionLog
@@ -21,9 +21,6 @@ from training.registry.decisions import Decision
 from training.registry.names import ModelReference
 from training.registry.performance import RecordedEvidence, performance_of
 from training.registry.release import EVALUATION, RegisteredModel, checked, fetch
-
-MARK = "Promotion: "
-"""How the line of a version's description begins that a promotion writes; the others are left as they are."""
 
 
 def hand_over(
@@ -75,12 +72,6 @@ def _show(chosen: RegisteredModel, said: dict[str, str], promotion: Promotion) -
         client.delete_model_version_tag(chosen.name, chosen.version, OVERRIDE)
     described = client.get_model_version(chosen.name, chosen.version).description or ""
     client.update_model_version(chosen.name, chosen.version, description_with(described, promotion))
-
-
-def description_with(described: str, promotion: Promotion) -> str:
-    """The description of a version with the line of its last promotion; other lines are kept."""
-    kept = [line for line in described.splitlines() if not line.startswith(MARK)]
-    return "\n".join([f"{MARK}{promotion_text(promotion)}", *kept])
 
 
 def _recorded_evidence(chosen: RegisteredModel) -> list[RecordedEvidence]:

@@ -11,12 +11,12 @@ from typing import Literal
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from models.promotion import REMISSION, Granted, Tier
 from training.config import load_policy, looser_keys
-from training.handover.granted import answered_by, at_least, at_tier, decision_in_force, granted_by, highest
+from training.handover.granted import answered_by, at_tier, decision_in_force, granted_by, highest
 from training.promotion.checks import PromotionChecks
 from training.promotion.policy_finding import QuestionNames
 from training.promotion.proposal import Proposal
 from training.registry.decisions import Decision
-from training.registry.policy_check import PolicyCheck
+from training.registry.policy_check import PolicyCheck, at_least
 from training.registry.release import RegisteredModel
 
 CHAMPIONS_QUESTIONS = "questions of the champion"

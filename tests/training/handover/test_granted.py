@@ -12,14 +12,15 @@ from training.handover.granted import (
     at_tier,
     checks_not_met,
     decision_in_force,
+    description_with,
     granted_by,
     highest,
     promotion_of,
     promotion_text,
+    without_promotion,
 )
-from training.handover.hand_over import description_with
 from training.registry.decisions import FIRST, Decision
-from training.registry.policy_check import PolicyCheck
+from training.registry.policy_check import PolicyCheck, grants_not_allowed
 
 HERE = "before session 1"
 SHADOW: dict[str, dict[str, Tier]] = {HERE: {"remission": "clinic", "relapse_84": "shadow"}}
@@ -92,5 +93,14 @@ def test_a_description_keeps_what_others_wrote_and_one_line_of_the_last_promotio
     once = description_with("fitted on eight sites", made)
     assert once.splitlines()[1] == "fitted on eight sites"
     assert description_with(once, made) == once
+    assert without_promotion(once) == "fitted on eight sites"
     later = promotion_of(decision(2, "promote"), (), toy_bundle())
     assert "OVERRIDE" not in description_with(once, later)
+
+
+def test_a_promotion_that_grants_more_than_its_checks_allow_is_noticed() -> None:
+    assert grants_not_allowed(SHADOW, (FAILED,), {}) == [f"{HERE}, remission (clinic)"]
+    assert grants_not_allowed(SHADOW, (FAILED,), {HERE: {"remission": "clinic"}}) == []
+    common = FAILED.model_copy(update={"not_met": None, "tier": "shadow"})
+    assert len(grants_not_allowed(SHADOW, (common,), {})) == 2
+    assert grants_not_allowed({HERE: {"remission": "research"}}, (common,), {}) == []
