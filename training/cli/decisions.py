@@ -222,8 +222,8 @@ def _report(outcome: "Outcome") -> None:
     if not decision.changes_champion:
         failed = sum(not check.passed for check in decision.checks)
         click.echo(
-            f"version {version} is not promoted: {failed} of {len(decision.checks)} checks failed, and no question "
-            f"passes all that it needs. Recorded as decision {decision.number}.",
+            f"version {version} is not promoted: {failed} of {len(decision.checks)} checks failed. "
+            f"Recorded as decision {decision.number}.",
             err=True,
         )
         click.echo(f"next: {next_steps(decision)}", err=True)
@@ -259,9 +259,12 @@ def next_steps(decision: "Decision") -> str:
         "train with more patients": any(name.startswith("sample size") for name in failed),
         "train without --quick": "quick" in whole,
         "give the cohort with --cohort DIR": "--cohort" in failed.get("champion", ""),
+        "accept with --narrower what is withdrawn": "questions of the champion" in failed,
     }
     wanted = [step for step, applies in steps.items() if applies] or ["train a better model"]
-    return f"{', '.join(wanted)}; or promote it anyway with --override --by NAME --reason TEXT"
+    in_shadow = all(check.passed for check in decision.checks if check.tier != "clinic") and decision.tier == "clinic"
+    shadow = "; or let it answer for the log alone with --tier shadow" if in_shadow else ""
+    return f"{', '.join(wanted)}; or promote it anyway with --override --by NAME --reason TEXT{shadow}"
 
 
 def _past_day(text: str) -> date:
