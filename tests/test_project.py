@@ -111,7 +111,9 @@ def test_the_service_depends_on_what_it_imports_and_nothing_else() -> None:
     packages = packages_distributions()
     outside = {module for module in imported if module.split(".")[0] in packages.keys() - ours}
     distributions = {distribution_of(module, packages[module.split(".")[0]]) for module in outside}
-    assert distributions | {"httptools", "pyopenssl", "tzdata", "uvloop"} == names(described()["dependency-groups"]["serving"])
+    assert distributions | {"httptools", "pyopenssl", "tzdata", "uvloop"} == names(
+        described()["dependency-groups"]["serving"]
+    )
 
 
 def commands() -> list[tuple[str, str]]:

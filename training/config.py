@@ -183,6 +183,15 @@ class PromotionPolicy:
         "clearly below: the upper 95% limit of the difference is below 0, or the difference is below by more than "
         "this, in net hits per patient. 0.02 is two hits in 100 patients, about two standard errors with 600",
     )
+    average_margin: float = setting(
+        0.1,
+        number(0, 1, above=True),
+        "a head that gives every patient the average risk has no parameters that would need patients: refused only if "
+        "the 95% margin of error of the average is wider than this, or fewer than 10 patients had the outcome or did "
+        "not. Every answer shows its interval, which is as wide",
+        "Riley 2020, doi:10.1136/bmj.m441, third criterion, there with 0.05 for a model that tells patients apart; "
+        "0.1 and 10: [judgement]",
+    )
     subgroup_patients: int = setting(
         100, whole(1), "worst subgroup: only groups with at least as many answers count; see the next setting"
     )

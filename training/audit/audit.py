@@ -20,6 +20,8 @@ from training.audit.checked_record import checked_record
 from training.audit.checks import LOST, chain_verdict
 from training.audit.record import BRIEF, ReadingDepth, RecordRead, read_record, sealed_document, search_runs
 from training.audit.retraining import retraining_verdicts
+from training.audit.service import served_model, service_verdict
+from training.audit.verification_request import VerificationRequest
 from training.experiment.train import Announce
 from training.failures import StoreUnreachableError
 from training.handover.served_copies import answering_copy, served_copies
@@ -74,25 +76,26 @@ def _with_archive(client: MlflowClient, read: RecordRead, scratch: Path) -> Stor
     return replace(stored, record=record)
 
 
-def verify(
-    run_or_version: str, data: Path | None, workers: int, announce: Announce, *, every_file: bool = False
-) -> list[Verdict]:
+def verify(run_or_version: str, asked: VerificationRequest, announce: Announce) -> list[Verdict]:
     """Check the record of a training; given its cohort's folder, retrain and compare.
 
-    Takes a run's id, a registered version or an alias. ``every_file`` reads every artifact behind a server, one request
-    each, and not the sealed archive. Raises ``InputRefusedError`` if there is none, ``StoreUnreachableError`` if its
-    artifacts are not found here.
+    Takes a run's id, a registered version or an alias. Raises ``InputRefusedError`` if there is no such training or
+    service, ``StoreUnreachableError`` if its artifacts are not found here.
     """
     run_id = run_of(run_or_version)
+    answering = None if asked.service is None else served_model(asked.service)
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            stored = read_training(run_id, Path(scratch), every_file=every_file)
+            stored = read_training(run_id, Path(scratch), every_file=asked.every_file)
         except MlflowException as error:
             require_lost(error)
             chain = decision_log(model_name_of_run(run_id)).read()
             return [failed("runs", f"{LOST}: {run_id}"), chain_verdict(chain.decisions, chain.findings, run_id, None)]
         chain = decision_log(_model_name(stored.tags)).read()
-        return [*checked_record(stored, chain), *retraining_verdicts(stored, data, workers, announce)]
+        found = checked_record(stored, chain)
+        if answering is not None:
+            found.append(service_verdict(answering, stored, chain.champion, chain.decisions))
+        return [*found, *retraining_verdicts(stored, asked.data, asked.workers, announce)]
 
 
 def require_lost(error: MlflowException) -> None:

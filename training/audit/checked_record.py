@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from training.audit.checks import chain_verdict, record_verdicts
-from training.audit.linked import evaluations_verdict, monitoring_verdict, served_verdict
+from training.audit.linked import evaluations_verdict, monitoring_verdict
 from training.audit.retraining import environment_verdicts
+from training.audit.served import served_verdict, signature_verdict
 from training.decisions.entry_check import Finding
 from training.registry.decisions import Decision
 from training.registry.stored_training import StoredTraining
@@ -34,6 +35,7 @@ def checked_record(stored: StoredTraining, chain: VerifiedDecisions) -> list[Ver
         evaluations_verdict(stored),
         monitoring_verdict(stored),
         chain_verdict(chain.decisions, chain.findings, stored.run_id, stored),
-        served_verdict(stored, chain.champion),
+        served_verdict(stored, chain.champion, chain.decisions),
+        signature_verdict(stored),
     ]
     return [*record_verdicts(stored), *linked, *environment_verdicts(stored)]

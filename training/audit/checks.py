@@ -9,6 +9,7 @@ from models.bundle import BundleRefusedError, load_bundle
 from training.cohort.file_names import IMPORT_RECORD
 from training.decisions.entry_check import Finding
 from training.evidence.document import read_evidence
+from training.handover.granted import OVERRIDE, promotion_tags
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_agreement
 from training.plausibility.import_agreement import TABLES_AS_IMPORTED, imported_digest
 from training.registry.artifacts import EVIDENCE
@@ -252,8 +253,10 @@ def _untrue_promotions(version: StoredVersion, decisions: Sequence[Decision]) ->
     decided: dict[str, str] = {}
     for each in decisions:
         if each.version == version.number and each.changes_champion:
-            decided |= {"promoted_reason": each.reason, "promoted_by": each.by, "promoted_at": each.at}
-            decided[f"promotion {each.at}"] = f"{each.by}: {each.reason}"
+            decided.pop(OVERRIDE, None)
+            decided |= promotion_tags(each, decisions[: each.number - 1])
+    if "promoted_tier" not in version.tags and all(each.granted is None for each in decisions):
+        decided.pop("promoted_tier", None)  # of a version before 0.10
     said = {key: value for key, value in version.tags.items() if key.startswith(("promoted_", "promotion "))}
     untrue = [key for key, value in said.items() if decided.get(key) != value]
     lost = [f"the tag {key} of version {version.number}: lost" for key in decided.keys() - said.keys()]

@@ -7,7 +7,7 @@ import getpass
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from training.cli.options.errors import FILE, FOLDER, RESULT_FILE, Group, answer
 from training.cli.options.stored import reads_store
 
 if TYPE_CHECKING:
+    from training.audit.verification_request import VerificationRequest
     from training.experiment.train import Announce
     from training.verdicts import Verdict
 
@@ -38,6 +39,7 @@ def audit() -> None:
 @click.option("--data", type=FOLDER, default=None, help="The development cohort; without it nothing is retrained.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 @click.option("--every-file", is_flag=True, help="Read every artifact behind a tracking server, a request each.")
+@click.option("--service", default=None, metavar="URL", help="Ask this running service too; the API key is in KAP_KEY.")
 @click.option(
     "--trusted-key", type=FILE, default=None, help="For a package: the public key (PEM) of who must have signed it."
 )
@@ -50,13 +52,15 @@ def verify(
     workers: int | None,
     *,
     every_file: bool,
+    service: str | None,
     trusted_key: Path | None,
     as_json: bool,
 ) -> None:
     """Check the record of RUN: a training's run, a registered version, an alias such as champion, or a package.
 
     The command compares the record, the artifacts, the model, the registry, the decisions and the served copy with the
-    seal of the training. With --data it also derives outcomes and features again, retrains and evaluates the model
+    seal of the training. The copy must be the one that a service on this machine loads; --service asks a running
+    service for its model. With --data it also derives outcomes and features again, retrains and evaluates the model
     again, and compares the bytes. On another processor family it compares numbers within 1e-6. A retraining takes as
     long as the training.
 
@@ -69,17 +73,19 @@ def verify(
     Exit codes: 0 every check that applies passed, 3 the artifacts are not found here, 4 at least one failed, 5 none
     failed but some could not be made.
     """
+    from training.audit.verification_request import VerificationRequest
     from training.cli.options.progress import Progress
     from training.verdicts import exit_code
 
     with Progress() as progress:
-        asked = RecordCheck(data, workers or os.cpu_count() or 1, progress.count)
+        processes = workers or os.cpu_count() or 1
+        progress.step("checking the record and retraining" if data else "checking the record")
         if run.endswith(PACKAGE):
-            progress.step("checking the package and retraining" if data else "checking the package")
-            verdicts = _verified_package(Path(run), asked, trusted_key)
+            _require_none("--service", service, "a run or version, not a package")
+            verdicts = _verified_package(Path(run), data, trusted_key, processes, progress.count)
         else:
-            progress.step("checking the record and retraining" if data else "checking the record")
-            verdicts = _verified_run(run, asked, trusted_key, every_file=every_file)
+            _require_none("--trusted-key", trusted_key, "a package, FILE.zip, as what is checked with this key")
+            verdicts = _verified_run(run, VerificationRequest(data, processes, every_file, service), progress.count)
     if as_json:
         click.echo(json.dumps({"run": run, "verdicts": [asdict(verdict) for verdict in verdicts]}))
     else:
@@ -88,34 +94,29 @@ def verify(
     sys.exit(exit_code(verdicts))
 
 
-@dataclass(frozen=True)
-class RecordCheck:
-    """What a record is checked with: the folder of its cohort if it is given, and how many processes retrain."""
-
-    data: Path | None
-    workers: int
-    announce: "Announce"
+def _require_none(option: str, given: object, required: str) -> None:
+    if given is not None:
+        raise InputRefusedError([Problem("audit", None, option, required, "another")])
 
 
-def _verified_run(run: str, asked: RecordCheck, trusted_key: Path | None, *, every_file: bool) -> "list[Verdict]":
+def _verified_run(run: str, asked: "VerificationRequest", announce: "Announce") -> "list[Verdict]":
     """The verdicts on a run in the stores."""
     from training.audit.audit import verify as verify_training
     from training.registry.release import check_store
 
-    if trusted_key is not None:
-        required = "a package, FILE.zip, as what is checked with this key"
-        raise InputRefusedError([Problem("audit", None, "--trusted-key", required, "a run or version")])
     check_store()
-    return verify_training(run, asked.data, asked.workers, asked.announce, every_file=every_file)
+    return verify_training(run, asked, announce)
 
 
-def _verified_package(path: Path, asked: RecordCheck, trusted_key: Path | None) -> "list[Verdict]":
+def _verified_package(
+    path: Path, data: Path | None, trusted_key: Path | None, workers: int, announce: "Announce"
+) -> "list[Verdict]":
     """The verdicts on a package, for which MLflow is not imported."""
     from training.archive.signature import load_public_key
     from training.archive.verification import verify_package
 
     trusted = load_public_key(trusted_key) if trusted_key else None
-    return verify_package(path, asked.data, trusted, asked.workers, asked.announce)
+    return verify_package(path, data, trusted, workers, announce)
 
 
 @audit.command()

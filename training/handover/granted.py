@@ -11,6 +11,12 @@ from models.promotion import REMISSION, TIERS, Granted, Promotion, Tier, at_leas
 from training.registry.decisions import Decision
 
 CLINIC: Tier = "clinic"
+OVERRIDE = "promoted_override"
+"""The version's tag that names an override and the checks that it passed over."""
+_LONGEST = 5000
+"""Characters of a version's tag in every database of MLflow."""
+MARK = "Promotion: "
+"""How the line of a version's description begins that a promotion writes; the others are left as they are."""
 LOOSER_POLICY = "the default policy"
 """What an override passed over if every check of its own policy was passed."""
 
@@ -74,10 +80,31 @@ def checks_not_met(decision: Decision) -> tuple[str, ...]:
     return tuple(names) or (LOOSER_POLICY,)
 
 
+def source_of(decision: Decision, earlier: Sequence[Decision]) -> Decision:
+    """The decision whose grants are in force: of a rollback, the one that it restores."""
+    behind = decision_in_force(earlier, decision.version) if decision.action == "rollback" else None
+    return behind or decision
+
+
+def promotion_tags(decision: Decision, earlier: Sequence[Decision]) -> dict[str, str]:
+    """The tags of a version that say its last promotion to people who look at it in MLflow."""
+    source = source_of(decision, earlier)
+    said = {
+        "promoted_reason": decision.reason,
+        "promoted_by": decision.by,
+        "promoted_at": decision.at,
+        "promoted_tier": source.tier or CLINIC,
+        f"promotion {decision.at}": f"{decision.by}: {decision.reason}",
+    }
+    not_met = checks_not_met(source)
+    if not_met:
+        said[OVERRIDE] = f"decision {decision.number}, not met: {', '.join(not_met)}"[:_LONGEST]
+    return said
+
+
 def promotion_of(decision: Decision, earlier: Sequence[Decision], bundle: Bundle) -> Promotion:
     """The promotion as the served copy says it; a rollback restores what the ``earlier`` decisions left in force."""
-    behind = decision_in_force(earlier, decision.version) if decision.action == "rollback" else decision
-    source = behind or decision
+    source = source_of(decision, earlier)
     return Promotion(
         bundle_digest=decision.bundle_digest,
         decision=decision.number,
@@ -86,7 +113,7 @@ def promotion_of(decision: Decision, earlier: Sequence[Decision], bundle: Bundle
         at=decision.at,
         reason=decision.reason,
         tier=source.tier or CLINIC,
-        granted=granted_by(behind if decision.granted is None else decision, bundle),
+        granted=granted_by(source if decision.granted is None else decision, bundle),
         not_met=checks_not_met(source),
         approved_by=source.approved_by or (),
     )
@@ -104,3 +131,13 @@ def promotion_text(promotion: Promotion) -> str:
     )
     said = f"{text}. Questions: {granted or 'none'}."
     return f"{said} Not met: {', '.join(promotion.not_met)}." if promotion.not_met else said
+
+
+def description_with(described: str, promotion: Promotion) -> str:
+    """The description of a version with the line of its last promotion; other lines are kept."""
+    return "\n".join(filter(None, [f"{MARK}{promotion_text(promotion)}", without_promotion(described)]))
+
+
+def without_promotion(described: str) -> str:
+    """The description of a version as people wrote it, without the line of its last promotion."""
+    return "\n".join(line for line in described.splitlines() if not line.startswith(MARK))

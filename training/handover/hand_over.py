@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from models.bundle import Bundle, BundleRefusedError
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from models.promotion import PROMOTION, PROMOTION_DIGEST, Promotion
-from training.handover.granted import promotion_of, promotion_text
+from training.handover.granted import OVERRIDE, description_with, promotion_of, promotion_tags
 from training.handover.signing import CopySigner
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import CHAMPION, HEAD, STORE, DecisionLog
@@ -21,13 +21,6 @@ from training.registry.performance import RecordedEvidence, performance_of
 from training.registry.release import EVALUATION, RegisteredModel, checked, fetch
 from training.stores.artifact_place import artifact_bytes
 from training.stores.registry_client import RegistryClient
-
-OVERRIDE = "override"
-"""The version's tag that names an override and the checks that it passed over."""
-MARK = "Promotion: "
-"""How the line of a version's description begins that a promotion writes; the others are left as they are."""
-_LONGEST = 5000
-"""Characters of a version's tag in every database of MLflow."""
 
 
 def hand_over(
@@ -67,34 +60,19 @@ def hand_over(
         if sign is not None:
             sign(folder)
     RegistryClient().set_registered_model_alias(chosen.name, CHAMPION, chosen.version)
-    _show(chosen, decision, promotion)
+    _show(chosen, promotion_tags(decision, earlier), promotion)
     return decision, str(model.tag)
 
 
-def _show(chosen: RegisteredModel, decision: Decision, promotion: Promotion) -> None:
+def _show(chosen: RegisteredModel, said: dict[str, str], promotion: Promotion) -> None:
     """Say a promotion where people look at a version in MLflow: in its tags and its description."""
     client = RegistryClient()
-    said = {
-        "promoted_reason": decision.reason,
-        "promoted_by": decision.by,
-        "promoted_at": decision.at,
-        "promoted_tier": promotion.tier,
-        f"promotion {decision.at}": f"{decision.by}: {decision.reason}",
-    }
-    if promotion.not_met:
-        said[OVERRIDE] = f"decision {promotion.decision}, not met: {', '.join(promotion.not_met)}"[:_LONGEST]
-    elif OVERRIDE in chosen.tags:
-        client.delete_model_version_tag(chosen.name, chosen.version, OVERRIDE)
     for key, value in said.items():
         client.set_model_version_tag(chosen.name, chosen.version, key, value)
+    if OVERRIDE in chosen.tags and OVERRIDE not in said:
+        client.delete_model_version_tag(chosen.name, chosen.version, OVERRIDE)
     described = client.get_model_version(chosen.name, chosen.version).description or ""
     client.update_model_version(chosen.name, chosen.version, description_with(described, promotion))
-
-
-def description_with(described: str, promotion: Promotion) -> str:
-    """The description of a version with the line of its last promotion; other lines are kept."""
-    kept = [line for line in described.splitlines() if not line.startswith(MARK)]
-    return "\n".join([f"{MARK}{promotion_text(promotion)}", *kept])
 
 
 def _recorded_evidence(chosen: RegisteredModel) -> list[RecordedEvidence]:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from models.performance import PERFORMANCE_DIGEST
-from models.promotion import PROMOTION_DIGEST
 from training.registry.names import MODEL_NAME
+from training.registry.store_entries import store_entries
 from training.registry.stored_training import AnsweringCopy, ServedCopy
 
 SERVED = "KAP_MODEL"
@@ -15,10 +15,7 @@ SERVED = "KAP_MODEL"
 
 def served_copies(name: str | None = None) -> tuple[ServedCopy, ...]:
     """Every copy in BentoML's store of a model, or of any, of this registry or another; the oldest first."""
-    import bentoml
-
-    found = [model for model in bentoml.models.list() if name in (None, model.tag.name) and _is_copy(model)]
-    return tuple(map(_copy, sorted(found, key=lambda model: model.creation_time)))
+    return tuple(_copy(model) for model in store_entries() if name in (None, model.tag.name) and _is_copy(model))
 
 
 def answering_copy(name: str) -> AnsweringCopy:
@@ -45,8 +42,7 @@ def _copy(model: Any) -> ServedCopy:
         run_id=str(model.info.labels.get("run_id", "")),
         folder=Path(model.path),
         performance_digest=model.info.metadata.get(PERFORMANCE_DIGEST),
-        promotion_digest=model.info.metadata.get(PROMOTION_DIGEST),
-        bundle_digest=str(model.info.metadata.get("bundle_digest", "")),
+        metadata=dict(model.info.metadata),
     )
 
 

@@ -43,15 +43,13 @@ class CopySigner:
     def _use(self, config: Any) -> None:
         try:
             if self.key.startswith(TOKEN):
-                self._use_token(config)
-            elif self.certificate is None:
+                return self._use_token(config)
+            if self.certificate is None:
                 secret = os.environ.get(PASSPHRASE)
                 config.use_elliptic_key_signer(private_key=self.key, password=secret.encode() if secret else None)
             else:
                 named = {"signing_certificate": self.certificate, "certificate_chain": self._chain()}
                 config.use_certificate_signer(private_key=self.key, **named)
-        except RuntimeError:
-            raise _refused("--sign", _EXTRA, "a key in hardware") from None
         except TypeError:
             required = f"its passphrase in {PASSPHRASE}, or a key without one beside a certificate"
             raise _refused(
@@ -65,11 +63,17 @@ class CopySigner:
             raise _refused(column, required, "another file, or none that can be read") from None
 
     def _use_token(self, config: Any) -> None:
-        if self.certificate is None:
-            config.use_pkcs11_signer(pkcs11_uri=self.key)
-        else:
-            named = {"signing_certificate": self.certificate, "certificate_chain": self._chain()}
-            config.use_pkcs11_certificate_signer(pkcs11_uri=self.key, **named)
+        try:
+            if self.certificate is None:
+                config.use_pkcs11_signer(pkcs11_uri=self.key)
+            else:
+                named = {"signing_certificate": self.certificate, "certificate_chain": self._chain()}
+                config.use_pkcs11_certificate_signer(pkcs11_uri=self.key, **named)
+        except RuntimeError:
+            raise _refused("--sign", _EXTRA, "a key in hardware") from None
+        except Exception:  # noqa: BLE001 - the drivers of tokens raise their own
+            required = "the address of a key on a token that is there, with its module and its PIN"
+            raise _refused("--sign", required, "an address that opens none") from None
 
     def _chain(self) -> tuple[Path, ...]:
         """The library takes no empty chain; the certificate itself adds nothing to it."""

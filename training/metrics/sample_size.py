@@ -14,9 +14,10 @@ from training.metrics.reliability import log_loss_by_draw
 SHRINKAGE = 0.9
 """Least shrinkage aimed at: predictions that are at most 10% too extreme."""
 
+MARGIN = 0.05
+"""Margin of error of the overall risk."""
 _OPTIMISM = 0.05
-_MARGIN = 0.05
-"""Optimism allowed in Nagelkerke's R-squared, and margin of error of the overall risk."""
+"""Optimism allowed in Nagelkerke's R-squared."""
 
 _Z = 1.96
 """The 97.5% point of the normal distribution, rounded as in the sources."""
@@ -50,7 +51,7 @@ def binary(
     rate = prevalence
     limit = 1 - exp(2 * (rate * log(rate) + (1 - rate) * log(1 - rate)))
     first, second = _first_two(parameters, r2_cox_snell, limit, shrinkage)
-    precise = ceil((_Z / _MARGIN) ** 2 * rate * (1 - rate))
+    precise = ceil((_Z / MARGIN) ** 2 * rate * (1 - rate))
     return _sample_size((first, second, precise), rate, parameters)
 
 
@@ -107,8 +108,8 @@ def _for_shrinkage(parameters: int, r2: float, shrinkage: float) -> int:
 def _margin_of_rate(rate: float, timepoint: float) -> float:
     """The error of the rate at which the risk by ``timepoint`` is off by the margin allowed, on the nearer side."""
     event_free = exp(-rate * timepoint)
-    below = rate + log(event_free + _MARGIN) / timepoint if event_free + _MARGIN < 1 else rate
-    above = -log(event_free - _MARGIN) / timepoint - rate if event_free > _MARGIN else below
+    below = rate + log(event_free + MARGIN) / timepoint if event_free + MARGIN < 1 else rate
+    above = -log(event_free - MARGIN) / timepoint - rate if event_free > MARGIN else below
     return min(below, above)
 
 

@@ -60,7 +60,8 @@ def request_of(
 ) -> GrantRequest:
     """The request of a proposal for the version of ``bundle``, after the ``decisions``, with ``champion`` in force.
 
-    An earlier promotion of the same version stays; what an override of it granted is to be proven, or overridden again.
+    An earlier promotion of the same version stays. What an override of it granted must meet the policy, or be
+    overridden again.
     """
     in_force = None if champion is None else decision_in_force(decisions, champion.version)
     champions = {} if champion is None else _champions(champion, in_force, bundle)
@@ -87,18 +88,18 @@ def _champions(champion: RegisteredModel, in_force: Decision | None, bundle: Bun
 
 
 def grant(seen: PromotionChecks, asked: GrantRequest) -> Grant:
-    """The decision on a version: promoted for what it proves, overridden, or refused."""
-    proven = grants(seen.checks, asked.answered, asked.tier)
-    granted = highest(asked.own, proven)
+    """The decision on a version: promoted for what meets the policy, overridden, or refused."""
+    passing = grants(seen.checks, asked.answered, asked.tier)
+    granted = highest(asked.own, passing)
     kept = _champions_questions(asked, granted)
     checks = (*seen.checks, *([kept] if kept else []))
-    whole = proven == at_tier(asked.answered, asked.tier)
+    whole = passing == at_tier(asked.answered, asked.tier)
     if asked.overridden and (not whole or asked.looser or (kept is not None and not kept.passed)):
         everything = highest(asked.own, at_tier(asked.answered, asked.tier))
         kept = _champions_questions(asked, everything)
         checks = (*seen.checks, *([kept] if kept else []))
         return Grant("override", everything, checks) if seen.sound else Grant("refuse", {}, checks)
-    if not seen.sound or not proven or asked.looser or (kept is not None and not kept.passed):
+    if not seen.sound or not passing or asked.looser or (kept is not None and not kept.passed):
         return Grant("refuse", {}, checks)
     return Grant("promote", granted, checks)
 
@@ -141,7 +142,7 @@ def _champions_questions(asked: GrantRequest, granted: Granted) -> PolicyCheck |
         name=CHAMPIONS_QUESTIONS,
         passed=not lost or asked.narrower,
         required="every question that the champion answers for the clinic is answered on, or given up with --narrower",
-        seen=f"{given_up}{'; '.join(lost)}" if lost else f"all {len(clinic)} are answered on",
+        seen=f"{given_up}{'; '.join(lost)}" if lost else f"each is answered on ({len(clinic)})",
         tier="research",
     )
 

@@ -4,6 +4,7 @@ The numbers are in `config.PromotionPolicy`; `promotion` decides what follows fr
 """
 
 from collections.abc import Set
+from math import ceil
 
 from models.promotion import Tier
 from training.config import PromotionPolicy
@@ -12,6 +13,7 @@ from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence,
 from training.experiment.champion_comparison import ChampionComparison
 from training.leakage.acknowledgement import requirements
 from training.learning.updating import NOTHING
+from training.metrics.sample_size import MARGIN
 from training.promotion.champion_policy import champion_check
 from training.promotion.direction_policy import direction_check
 from training.promotion.policy_finding import PolicyFinding, QuestionNames, about_head, check_of, name_of
@@ -21,6 +23,8 @@ from training.report.wording import patients
 
 SHADOW: Tier = "shadow"
 CLINIC: Tier = "clinic"
+FEWEST_EVENTS = 10
+"""Patients with and without the outcome behind an average risk. [judgement]"""
 
 
 def policy_digest(policy: PromotionPolicy) -> str:
@@ -41,7 +45,7 @@ def check_policy(
     checks = [_whole_training(evidence), _leakage(evidence, policy), *requirements(evidence.leakage)]
     checks += [_refit_check(evidence), _answered(evidence, answered or {})]
     for landmark in evidence.landmarks:
-        checks += [_sample_size(landmark, _untouched(evidence, landmark)), *check_questions(landmark, policy)]
+        checks += [_sample_size(landmark, _untouched(evidence, landmark), policy), *check_questions(landmark, policy)]
     asked = {landmark.name: tuple(map(name_of, landmark.questions)) for landmark in evidence.landmarks}
     return [*checks, direction_check(evidence.directions, asked, policy), champion_check(comparison, asked, policy)]
 
@@ -127,26 +131,28 @@ def _untouched(evidence: Evidence, landmark: LandmarkEvidence) -> set[str]:
     return done.keys() - changed
 
 
-def _sample_size(landmark: LandmarkEvidence, untouched: Set[str]) -> PolicyCheck:
+def _sample_size(landmark: LandmarkEvidence, untouched: Set[str], policy: PromotionPolicy) -> PolicyCheck:
+    margin = policy.average_margin
     required = (
-        "the cohort has as many patients as the model's parameters need, or the average risk to be within 0.05 "
-        "(Riley 2020, doi:10.1136/bmj.m441)"
+        "the cohort has as many patients as the model's parameters need (Riley 2020, doi:10.1136/bmj.m441); a head "
+        f"that gives every patient the average risk has none: it needs {FEWEST_EVENTS} patients with and without the "
+        f"outcome, and as many as put the average within {margin:g}"
     )
     findings = [
         PolicyFinding(True, f"{head.head}: not applicable, nothing was estimated")
         if head.head in untouched and head.sample_size is None
-        else PolicyFinding(*_size_of(head, head.sample_size), about_head(landmark, head.head))
+        else PolicyFinding(*_size_of(head, head.sample_size, margin), about_head(landmark, head.head))
         for head in landmark.heads
     ]
     return check_of(f"sample size, {landmark.name}", required, findings, CLINIC, landmark.name)
 
 
-def _size_of(head: HeadEvidence, size: SampleSize | None) -> tuple[bool | None, str]:
+def _size_of(head: HeadEvidence, size: SampleSize | None, margin: float) -> tuple[bool | None, str]:
     """Whether a head has enough patients; ``None`` if no event, or nothing else, was observed."""
     if not 0 < head.events < head.n:
         return None, f"{head.head}: {head.events:,} of {patients(head.n)} had it"
     if head.winner == "no_model":
-        return _average_of(head, size)
+        return _average_of(head, size, margin)
     if size is None or size.met is None or size.required is None:
         return False, f"{head.head}: the size needed can't be computed"
     noun = "parameter" if size.parameters == 1 else "parameters"
@@ -156,11 +162,16 @@ def _size_of(head: HeadEvidence, size: SampleSize | None) -> tuple[bool | None, 
     )
 
 
-def _average_of(head: HeadEvidence, size: SampleSize | None) -> tuple[bool, str]:
-    """An average has no parameter but itself: it needs patients for the precision of the overall risk alone."""
+def _average_of(head: HeadEvidence, size: SampleSize | None, margin: float) -> tuple[bool, str]:
+    """An average has no parameters: it needs events, and patients for its own precision alone.
+
+    ``margin`` is the policy's; the evidence has the patients for `MARGIN`, whose number goes with its inverse square.
+    """
     needed = None if size is None else size.criteria.get("precision")
     if size is None or needed is None:
         return False, f"{head.head}: the size needed for the average risk can't be computed"
-    return size.patients >= needed, (
-        f"{head.head}: the average risk needs {patients(needed)} to be within 0.05; the cohort has {size.patients:,}"
+    rarer, wanted = min(head.events, head.n - head.events), ceil(needed * (MARGIN / margin) ** 2)
+    return rarer >= FEWEST_EVENTS and size.patients >= wanted, (
+        f"{head.head}: every patient gets the average risk, of {patients(size.patients)} with {head.events:,} events; "
+        f"it needs {FEWEST_EVENTS} of either kind, and {patients(wanted)} to be within {margin:g}"
     )

@@ -2,24 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 
-from models.promotion import Granted, at_least
+from features.protocol.shortening import listed
 from training.decisions.entry import ChainEntry
 from training.decisions.entry_check import Finding
 from training.decisions.people import people_after
 from training.registry.approvals import approvals_in_force, approvals_needed, live_proposals
 from training.registry.decisions import Decision
+from training.registry.policy_check import grants_not_allowed
 from training.registry.recorded_decisions import RecordedDecision
 
 
 def contradictions(decisions: Sequence[Decision]) -> list[Finding]:
     """What contradicts itself in decisions, wherever they are kept."""
     found: list[Finding] = []
-    granted: dict[str, Granted] = {}
+    last: dict[str, Decision] = {}
     for decision in decisions:
-        own = [*_own(decision), *_unproven(decision, granted.get(decision.version, {}))]
+        own = [*_own(decision), *_unproven(decision, last.get(decision.version))]
         found += [Finding(decision.key, wrong) for wrong in own]
-        if decision.changes_champion:
-            granted[decision.version] = decision.granted or {}
+        if decision.action in ("promote", "override"):
+            last[decision.version] = decision
     return found
 
 
@@ -49,19 +50,17 @@ def _own(decision: Decision) -> Iterator[str]:
         yield "names nobody who decided"
 
 
-def _unproven(decision: Decision, before: Granted) -> Iterator[str]:
+def _unproven(decision: Decision, before: Decision | None) -> Iterator[str]:
     """Questions that a decision promotes by the policy although its own checks say otherwise.
 
-    What an earlier decision on the version granted, ``before``, stays.
+    What the promotion of the same version ``before`` granted stays; what an override granted is to be proven.
     """
-    if decision.action != "promote":
+    if decision.action != "promote" or decision.granted is None:
         return
-    for landmark, tiers in (decision.granted or {}).items():
-        for question, tier in tiers.items():
-            needed = [check for check in decision.checks if at_least(tier, check.tier)]
-            failed = [check.name for check in needed if check.blocks(landmark, question)]
-            if failed and not at_least(before.get(landmark, {}).get(question), tier):
-                yield f"promotes {question}, {landmark}, although its own checks failed: {', '.join(failed)}"
+    kept = before.granted if before is not None and before.action == "promote" else {}
+    found = grants_not_allowed(decision.granted, decision.checks, decision.granted if kept is None else kept)
+    if found:
+        yield f"grants what its own checks do not allow: {listed(found)}"
 
 
 def _against_entries(

@@ -1,10 +1,11 @@
 """One requirement of the promotion policy as a decision keeps it: what was asked and seen, and whom it concerns."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-from models.promotion import Tier
+from models.promotion import Granted, Tier, at_least
 
 
 class PolicyCheck(BaseModel):
@@ -43,3 +44,17 @@ class PolicyCheck(BaseModel):
     def _without_unknown(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Decisions of earlier versions keep their hash: what they lack is left out."""
         return {key: value for key, value in write(self).items() if value is not None}
+
+
+def grants_not_allowed(granted: Granted, checks: Sequence[PolicyCheck], kept: Granted) -> list[str]:
+    """What a promotion grants although its own checks do not allow it, such as "before session 1, remission (clinic)".
+
+    ``kept`` is what an earlier promotion of the same version granted, which stays.
+    """
+    return [
+        f"{landmark}, {name} ({tier})"
+        for landmark, tiers in granted.items()
+        for name, tier in tiers.items()
+        if not at_least(kept.get(landmark, {}).get(name), tier)
+        and any(at_least(tier, check.tier) and check.blocks(landmark, name) for check in checks)
+    ]

@@ -5,6 +5,7 @@ from mlflow.tracking import MlflowClient
 
 from training.registry.decision_log import HEAD, STORE
 from training.registry.decisions import Head
+from training.registry.store_entries import store_entries
 
 
 def served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:
@@ -13,8 +14,6 @@ def served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:
     A copy is this registry's if it names one of its versions with its run, or the decision store of the model. If the
     registry does not have the model, every copy of this name counts.
     """
-    import bentoml
-
     try:
         store = client.get_registered_model(name).tags.get(STORE)
         runs = {(str(one.version), str(one.run_id)) for one in client.search_model_versions(f"name = '{name}'")}
@@ -23,7 +22,7 @@ def served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:
             raise
         store, runs = None, None
     heads = []
-    for model in bentoml.models.list():  # by name it raises where there is none
+    for model in store_entries():
         version, run_id = model.info.labels.get("mlflow_version", ""), model.info.labels.get("run_id", "")
         in_store = store is not None and model.info.metadata.get(STORE) == store
         own = model.tag.name == name if runs is None else in_store or (version, run_id) in runs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.registry.names import MODEL_NAME
@@ -25,8 +26,8 @@ class StoredVersion:
 class ServedCopy:
     """An entry of BentoML's store, with the version and run that it names as its source.
 
-    The digests are those that its metadata name of its performance file, its promotion file (``None`` in copies without
-    one) and its bundle.
+    ``performance_digest`` is that of its performance file; ``None`` in copies without one. ``metadata`` is everything
+    that the entry says of itself.
     """
 
     tag: str
@@ -34,8 +35,17 @@ class ServedCopy:
     run_id: str
     folder: Path
     performance_digest: str | None
-    promotion_digest: str | None = None
-    bundle_digest: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def bundle_digest(self) -> str:
+        """SHA-256 of the bundle that the entry names; empty in copies without one."""
+        return str(self.metadata.get("bundle_digest", ""))
+
+    @property
+    def decision(self) -> str:
+        """The hash of the decision that made it; empty in copies without one."""
+        return str(self.metadata.get("decision_head", ""))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from models.bundle import load_bundle
 from tests.training.evidences import good_evidence, with_landmarks
 from training.arithmetic import arithmetic
 from training.audit.audit import seal_run, verify
+from training.audit.verification_request import VerificationRequest
 from training.evidence.document import Evidence
 from training.experiment.external import used
 from training.experiment.train import Training, quietly
@@ -68,7 +69,7 @@ class RecordedTraining:
 
     def verify(self, data: Path | None = None) -> dict[str, Verdict]:
         """The verdicts by check."""
-        verdicts = verify(self.run_id, data, 1, quietly)
+        verdicts = verify(self.run_id, VerificationRequest(data), quietly)
         return {verdict.check: verdict for verdict in verdicts}
 
     def failed(self) -> dict[str, str]:

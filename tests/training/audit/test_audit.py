@@ -18,8 +18,9 @@ from tests.training.audit.audited import RecordedTraining, import_record_of, rec
 from tests.training.commands import SameProcess, Workplace
 from training.audit.audit import read_training, run_of, seal_run, verify
 from training.audit.checks import import_verdict
-from training.audit.linked import served_verdict
 from training.audit.retraining import import_beside
+from training.audit.served import served_verdict
+from training.audit.verification_request import VerificationRequest
 from training.evidence.document import read_evidence
 from training.experiment import retraining
 from training.experiment.train import Training, quietly
@@ -243,7 +244,7 @@ def test_a_run_marked_as_deleted_and_one_gone_for_good_are_reported(audited: Rec
 def test_the_loss_of_the_training_itself_is_reported_by_the_registry(audited: RecordedTraining) -> None:
     """What is registered survives its run, and so does the id by which the run is missed."""
     _execute(audited.database, "UPDATE runs SET run_uuid = 'gone' WHERE run_uuid = ?", audited.run_id)
-    verdicts = verify(audited.version, None, 1, quietly)
+    verdicts = verify(audited.version, VerificationRequest(), quietly)
     _execute(audited.database, "UPDATE runs SET run_uuid = ? WHERE run_uuid = 'gone'", audited.run_id)
     assert verdicts[0].check == "runs"
     assert audited.run_id in verdicts[0].detail
@@ -432,7 +433,7 @@ def test_a_record_that_names_no_cohort_is_not_taken_for_the_import_that_made_it(
 def test_without_a_copy_it_is_said_who_is_champion(
     audited: RecordedTraining, tmp_path: Path, champion: str | None, said: str
 ) -> None:
-    stored = replace(read_training(audited.run_id, tmp_path), copies=())
+    stored = replace(read_training(audited.run_id, tmp_path), copies=(), answering=None)
     assert served_verdict(stored, champion) == passed("served", f"no copy on this machine; {said}")
 
 
@@ -458,8 +459,9 @@ def test_on_another_processor_family_the_audit_says_so_and_compares_predictions(
         "from training.experiment import retraining\n"
         "from training.evidence.document import read_evidence\n"
         "from training.audit.audit import verify\nfrom training.experiment.train import quietly\n"
+        "from training.audit.verification_request import VerificationRequest\n"
         "recorded = read_evidence(Path(sys.argv[3]).read_text())\nretraining.build_evidence = lambda *_: recorded\n"
-        "print(json.dumps([asdict(v) for v in verify(sys.argv[1], Path(sys.argv[2]), 1, quietly)]))"
+        "print(json.dumps([asdict(v) for v in verify(sys.argv[1], VerificationRequest(Path(sys.argv[2])), quietly)]))"
     )
     place = Workplace(audited.folder)
     older = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4"}

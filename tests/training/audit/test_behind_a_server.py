@@ -18,6 +18,7 @@ from tests.training.audit.audited import checked_cohort, made_up_evidence
 from training.audit.audit import own_record, verify
 from training.audit.checks import record_verdicts
 from training.audit.dossier import write_dossier
+from training.audit.verification_request import VerificationRequest
 from training.experiment.train import Training, quietly
 from training.registry.release import fetch
 from training.tracking.training import record
@@ -42,7 +43,7 @@ class ServedRecord:
         return found
 
     def failed(self, *, every_file: bool = False) -> dict[str, str]:
-        return said_of(verify(self.version, None, 1, quietly, every_file=every_file))
+        return said_of(verify(self.version, VerificationRequest(every_file=every_file), quietly))
 
 
 def said_of(verdicts: list[Verdict]) -> dict[str, str]:
@@ -151,7 +152,7 @@ def test_a_foreign_metric_and_a_look_through_the_server_break_no_seal(served: Se
     with mlflow.start_run(run_name="my own look"):
         mlflow.log_metric("roc_auc", 0.7, model_id=model_id)
     mlflow.pyfunc.get_model_dependencies(f"models:/kap-outcomes/{served.version}")
-    verdicts = verify(served.version, None, 1, quietly)
+    verdicts = verify(served.version, VerificationRequest(), quietly)
     assert said_of(verdicts) == {}
     (seen,) = [one for one in verdicts if one.check == "record"]
     assert "metric of another run roc_auc" in seen.detail

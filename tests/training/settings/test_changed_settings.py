@@ -131,6 +131,7 @@ CHANGES = {
     "policy.relapse_thresholds": SettingChange([0.5], None, other),
     "policy.sustained_thresholds": SettingChange([0.5], None, other),
     "policy.net_benefit_margin": SettingChange(0.001, None, other),
+    "policy.average_margin": SettingChange(0.05, None, other),
     "policy.subgroup_patients": SettingChange(20, None, other),
     "policy.subgroup_in_the_large": SettingChange(0.1, None, other),
     "policy.direction_margin": SettingChange(0.0001, None, other),

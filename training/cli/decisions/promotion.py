@@ -101,7 +101,8 @@ def promote(
 
     outcome = (override if overridden else promote_version)(proposal)
     decision = outcome.decision
-    click.echo(checks_text(decision) if decision.action == "promote" else checks_summary(decision))
+    whole = decision.action == "promote" and all(check.passed for check in decision.checks)
+    click.echo(checks_text(decision) if whole else checks_summary(decision))
     granted = granted_text(decision)
     if granted:
         click.echo(f"\n{granted}\n")
@@ -153,8 +154,8 @@ def report(outcome: "Outcome") -> None:
     if not decision.changes_champion:
         failed = sum(not check.passed for check in decision.checks)
         click.echo(
-            f"version {version} is not promoted: {failed} of {len(decision.checks)} checks failed, and no question "
-            f"passes all that it needs. Recorded as decision {decision.number}.",
+            f"version {version} is not promoted: {failed} of {len(decision.checks)} checks failed. "
+            f"Recorded as decision {decision.number}.",
             err=True,
         )
         click.echo(f"next: {next_steps(decision)}", err=True)
@@ -190,6 +191,9 @@ def next_steps(decision: "Decision") -> str:
         "train with more patients": any(name.startswith("sample size") for name in failed),
         "train without --quick": "quick" in whole,
         "give the cohort with --cohort DIR": "--cohort" in failed.get("champion", ""),
+        "accept with --narrower what is withdrawn": "questions of the champion" in failed,
     }
     wanted = [step for step, applies in steps.items() if applies] or ["train a better model"]
-    return f"{', '.join(wanted)}; or promote it anyway with --override --by NAME --reason TEXT"
+    in_shadow = all(check.passed for check in decision.checks if check.tier != "clinic") and decision.tier == "clinic"
+    shadow = "; or let it answer for the log alone with --tier shadow" if in_shadow else ""
+    return f"{', '.join(wanted)}; or promote it anyway with --override --by NAME --reason TEXT{shadow}"
