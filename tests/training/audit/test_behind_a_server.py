@@ -1,4 +1,4 @@
-"""Through a tracking server with authentication and proxied artifacts, an audit asks little and still finds changes."""
+"""Through a tracking server with proxied artifacts, an audit asks little and still finds changes."""
 
 import os
 import shutil
@@ -54,7 +54,7 @@ def said_of(verdicts: list[Verdict]) -> dict[str, str]:
 def served(trained: Training, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRecord]:
     folder = tmp_path_factory.mktemp("server")
     before = mlflow.get_tracking_uri()
-    with running_mlflow(folder, authenticated=True) as server, pytest.MonkeyPatch.context() as patch:
+    with running_mlflow(folder) as server, pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment().items():
             patch.setenv(name, value)
         patch.setenv("BENTOML_HOME", str(folder / "bentoml"))
