@@ -8,9 +8,10 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from mlflow.exceptions import MlflowException
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.archive.chain_document import ChainDocument, chain_document
+from training.archive.chain_document import ChainDocument
 from training.archive.contents import goes_in
 from training.archive.crate import crate_metadata
 from training.archive.facts import DISTRIBUTION, PackageFacts
@@ -32,11 +33,11 @@ from training.archive.manifest import manifest_of
 from training.archive.record_files import record_files
 from training.archive.signature import public_pem
 from training.archive.zip_file import write_zip
-from training.audit.audit import run_of, training_of
+from training.audit.audit import read_training, require_lost, run_of
 from training.failures import StoreUnreachableError
 from training.provenance import ROOT, Provenance, collect_provenance
-from training.registry.decision_log import HEAD
 from training.registry.names import MODEL_NAME, ModelReference, split_reference
+from training.registry.recorded_decisions import has_decisions
 from training.registry.release import decision_log, fetch_bundle
 from training.registry.seal import digest_of
 from training.registry.stored_training import StoredTraining, StoredVersion
@@ -75,9 +76,11 @@ def export(reference: str, path: Path, options: ExportOptions) -> ExportedPackag
     """
     run_id = run_of(reference)
     with tempfile.TemporaryDirectory() as scratch:
-        stored = training_of(run_id, Path(scratch))
-        if stored is None:
-            raise StoreUnreachableError(f"run {run_id} is lost, so that there is nothing to export")
+        try:
+            stored = read_training(run_id, Path(scratch), every_file=True)
+        except MlflowException as error:
+            require_lost(error)
+            raise StoreUnreachableError(f"run {run_id} is lost, so that there is nothing to export") from None
         files = package_files(stored, _version(stored, reference), options, Path(scratch))
     write_zip(files, path)
     withheld = [
@@ -114,9 +117,15 @@ def decisions_of(model: str) -> ChainDocument:
     """The decisions on a registered model as they are stored, with the hash kept with every version."""
     log = decision_log(model)
     chain = log.settled()
-    versions = log.client.search_model_versions(f"name = '{model}'") if chain.decisions else []
-    heads = {str(version.version): version.tags.get(HEAD) for version in versions}
-    return chain_document(model, chain.decisions, chain.champion, heads, chain.findings)
+    earlier = () if has_decisions(chain.entries) else chain.decisions
+    return ChainDocument(
+        model=model,
+        champion=chain.champion,
+        entries=chain.entries,
+        tags={key: part for decision in earlier for key, part in decision.parts().items()},
+        heads=tuple(log.version_heads()) if chain.decisions else (),
+        findings=[str(each) for each in chain.findings],
+    )
 
 
 def _version(stored: StoredTraining, reference: str) -> StoredVersion:

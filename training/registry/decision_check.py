@@ -1,15 +1,36 @@
 """What contradicts itself among decisions: a promotion over failed checks, another signer, approvals that lack."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from features.protocol.shortening import listed
 from training.decisions.entry import ChainEntry
-from training.decisions.entry_check import Finding
+from training.decisions.entry_check import Finding, entry_findings
 from training.decisions.people import people_after
 from training.registry.approvals import approvals_in_force, approvals_needed, live_proposals
-from training.registry.decisions import Decision
+from training.registry.decisions import Decision, Head, verify_decisions
 from training.registry.policy_check import grants_not_allowed
-from training.registry.recorded_decisions import RecordedDecision
+from training.registry.recorded_decisions import RecordedDecision, recorded_decisions
+
+
+@dataclass(frozen=True)
+class EntriesCheck:
+    """The decisions of the entries of a decision store, and what is wrong.
+
+    ``found`` is wrong with the entries themselves, ``mirrored`` with what is kept elsewhere: the champion, the hashes.
+    """
+
+    decisions: tuple[Decision, ...]
+    found: tuple[Finding, ...]
+    mirrored: tuple[Finding, ...]
+
+
+def check_entries(entries: Sequence[ChainEntry], champion: str | None, heads: Sequence[Head]) -> EntriesCheck:
+    """Every check of a decision store's entries, wherever they were read from."""
+    recorded, unread = recorded_decisions(entries)
+    decisions = tuple(each.decision for each in recorded)
+    wrong = [*entry_findings(entries), *unread, *signed_wrongly(entries, recorded), *contradictions(decisions)]
+    return EntriesCheck(decisions, tuple(wrong), tuple(verify_decisions(decisions, champion, heads)))
 
 
 def contradictions(decisions: Sequence[Decision]) -> list[Finding]:

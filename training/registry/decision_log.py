@@ -22,7 +22,7 @@ from training.decisions.location import LOCATION, location
 from training.decisions.people import KnownPeople, people_after
 from training.decisions.store import ChainWriter, DecisionStore, StoredChain, require_clock
 from training.failures import ChainBrokenError, StoreUnreachableError
-from training.registry.decision_check import contradictions, signed_wrongly
+from training.registry.decision_check import check_entries, contradictions
 from training.registry.decision_documents import DecisionDocuments
 from training.registry.decisions import (
     FIRST,
@@ -33,7 +33,6 @@ from training.registry.decisions import (
     read_decisions,
     unfinished_decision,
     verify_chain,
-    verify_decisions,
 )
 from training.registry.recorded_decisions import has_decisions, recorded_decisions, taken_over_document
 from training.stores.read_copy import own_address
@@ -208,20 +207,18 @@ class DecisionLog:
     def _chain(self, registered: RegistryModel | None, stored: StoredChain | None) -> Chain:
         alias = registered.aliases.get(CHAMPION) if registered else None
         champion = None if alias is None else str(alias)
-        heads = [*(self._version_heads() if registered else ()), *self.store_heads]
+        heads = [*(self.version_heads() if registered else ()), *self.store_heads]
         entries = stored.entries if stored else ()
-        found = [*self._missing(registered, stored), *entry_findings(entries)]
+        found = list(self._missing(registered, stored))
         if has_decisions(entries):
-            recorded, unread = recorded_decisions(entries)
-            decisions = tuple(each.decision for each in recorded)
-            found += [*unread, *signed_wrongly(entries, recorded)]
-            mirrored = verify_decisions(decisions, champion, heads)
+            checked = check_entries(entries, champion, heads)
+            decisions, mirrored = checked.decisions, list(checked.mirrored)
+            found += checked.found
             if registered is not None and STORE not in registered.tags:
                 mirrored.append(Finding("decision store", f"the registry's tag {STORE}, which names it, is missing"))
         else:
             decisions, kept, mirrored = self._from_tags(registered, champion, heads)
-            found += kept
-        found += contradictions(decisions)
+            found += [*entry_findings(entries), *kept, *contradictions(decisions)]
         return Chain(
             decisions=decisions,
             champion=champion,
@@ -270,7 +267,8 @@ class DecisionLog:
         )
         yield Finding("decision store", f"the registry's tag {STORE} names store {named}; the one at {where} {kept}")
 
-    def _version_heads(self) -> list[Head]:
+    def version_heads(self) -> list[Head]:
+        """The hashes that are kept with every registered version."""
         versions = self.client.search_model_versions(f"name = '{self.model}'")
         return [
             Head(
