@@ -71,7 +71,7 @@ def ask(port: int, method: str, path: str, headers: Mapping[str, str], body: byt
         connection.close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _CountingHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     proxy: CountingProxy
     port: int
@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def passing_on(proxy: CountingProxy, port: int) -> Iterator[None]:
     """Pass requests on to the server at a port of this machine, within the block; sets the proxy's ``address``."""
-    handler = type("Handler", (_Handler,), {"proxy": proxy, "port": port})
+    handler = type("Handler", (_CountingHandler,), {"proxy": proxy, "port": port})
     listener = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     listener.daemon_threads = True
     proxy.address = f"http://127.0.0.1:{listener.server_address[1]}"
