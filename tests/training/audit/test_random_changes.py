@@ -1,0 +1,50 @@
+"""An auditor with a seal of yesterday finds every change behind a promoted model, whoever holds the stores."""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.training.audit.record_changes import KINDS, random_change
+from tests.training.audit.stores import PromotedStores
+
+pytestmark = pytest.mark.long
+
+CHANGES = int(os.environ.get("KAP_RECORD_CHANGES", "60"))
+"""How many random changes are made; `make hard` makes 300."""
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PromotedStores]:
+    place = tmp_path_factory.mktemp("stores")
+    for name in ("work", "kept"):
+        (place / name).mkdir()
+    made = PromotedStores(place / "work", place / "kept")
+    made.make()
+    made.put_aside(place / "whole")
+    return made
+
+
+def test_nothing_is_found_where_nothing_was_changed(stores: PromotedStores) -> None:
+    found = stores.audit()
+    assert found.passed, found.said
+
+
+def test_every_change_is_found(stores: PromotedStores) -> None:
+    rng, missed = np.random.default_rng(300), []
+    for number in range(CHANGES):
+        change = random_change(stores, rng)
+        if stores.audit().passed:
+            missed.append(f"{number}: {change.kind}: {change.what}")
+        stores.put_back(stores.kept.parent / "whole")
+    assert missed == []
+    assert stores.audit().passed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_change_is_found(stores: PromotedStores, kind: str) -> None:
+    what = KINDS[kind][0](stores, np.random.default_rng(1))
+    found = stores.audit()
+    stores.put_back(stores.kept.parent / "whole")
+    assert not found.passed, what
