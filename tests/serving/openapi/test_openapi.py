@@ -34,7 +34,7 @@ from serving.openapi.operations import IN_EVERY_ANSWER
 from serving.openapi.problems import problem_statuses
 from serving.openapi.static_responses import pages_of
 from serving.prediction.cautions import RULES
-from serving.prediction.no_prediction import NOT_FITTED, OUTSIDE_TRAINING
+from serving.prediction.no_prediction import NOT_FITTED, NOT_PROMOTED, OUTSIDE_TRAINING
 from serving.prediction.predictor import Predictor
 from serving.server import answering
 from serving.server.batcher import OverloadedError
@@ -187,7 +187,7 @@ def test_there_is_an_example_of_each_outcome_whatever_the_protocol(protocol: Pro
         ("Caution", {rule.code for rule in RULES}),
         (
             "Reason",
-            {why.name.lower() for why in Ineligible} | {NOT_FITTED, OUTSIDE_TRAINING},
+            {why.name.lower() for why in Ineligible} | {NOT_FITTED, NOT_PROMOTED, OUTSIDE_TRAINING},
         ),
         ("UnlikeReason", set(WORDS)),
     ],

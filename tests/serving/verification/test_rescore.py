@@ -10,6 +10,7 @@ import pytest
 
 from features.protocol.problems import InputRefusedError
 from models.bundle import Bundle
+from models.promotion import Granted
 from serving.log.erasure import erase_patient
 from serving.log.queries import LogEntry, read_entries
 from serving.verification.rescore import NOT_FROM_ROW, EntryFacts, differences, facts_of, is_request
@@ -71,7 +72,7 @@ def other(value: Any) -> Any:
     return value + "x" if isinstance(value, str) else ["x"]
 
 
-GRANTED = {one.landmark.name: {"remission": "clinic", "relapse_84": "shadow"} for one in BUNDLE.models}
+GRANTED: Granted = {one.landmark.name: {"remission": "clinic", "relapse_84": "shadow"} for one in BUNDLE.models}
 
 
 @pytest.mark.parametrize("in_full", [True, False])
