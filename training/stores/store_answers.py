@@ -63,7 +63,7 @@ def unreachable(error: Exception, wanted: str = "") -> StoreUnreachableError:
         401: f"{address} asks for a user and does not accept the one given (401): "
         "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
         403: f"{address} does not allow this user to {wanted or 'do this'} (403): "
-        "ask whoever runs the server for that right",
+        "ask those who run the server for that right",
         404: f"there is no MLflow at {address} (404): correct MLFLOW_TRACKING_URI",
     }
     status = status_of_answer(error)

@@ -1,4 +1,4 @@
-"""Whoever has the table of held-out answers can compute the figures of the evidence without this software.
+"""A reader of the table of held-out answers can compute the figures of the evidence without this software.
 
 `recomputed` does so by scikit-learn, scikit-survival and lifelines. A part of the evidence without a recomputation
 fails here, unless it is named below with the reason.
