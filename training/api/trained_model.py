@@ -12,7 +12,7 @@ from training.plausibility.cohort_check import CohortCheck
 if TYPE_CHECKING:
     import pandas as pd
 
-    from training.tracking.training import RecordedRun
+    from training.tracking.recorded_run import RecordedRun
 
 
 @dataclass(frozen=True, eq=False, repr=False)

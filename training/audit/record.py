@@ -28,7 +28,7 @@ from training.registry.seal import (
 )
 from training.registry.stored_training import StoredTraining, StoredVersion
 from training.stores.artifact_place import downloaded, folder_at, repository_at
-from training.stores.moved_store import former_addresses
+from training.stores.relocation import former_addresses
 
 PARENT = "mlflow.parentRunId"
 FETCHED_FROM = "fetched from"

@@ -196,7 +196,7 @@ def dossier(version: str, out: Path) -> None:
     The file opens offline. Every statement names its source artifact with the SHA-256. The record is checked while the
     file is written; `kap audit verify --data DIR` also retrains the model.
     """
-    from training.audit.dossier import write_dossier
+    from training.dossier.page import write_dossier
     from training.registry.release import check_store
 
     check_store()

@@ -3,9 +3,9 @@
 Source: Regulation (EU) 2024/1689, OJ L, 12 July 2024, Annex IV, points 1 to 9, in our own words.
 """
 
-from training.audit.dossier_content import MANIFEST
 from training.documents.index_table import IndexDocument, IndexPart, IndexPoint, guide, index_page, record
 from training.documents.subject import DocumentSubject
+from training.dossier.content import MANIFEST
 from training.registry.artifacts import EVIDENCE, HELD_OUT, PROTOCOL, REPORT
 from training.registry.seal import SEAL
 

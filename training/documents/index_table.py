@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.audit.dossier_content import Artifact
 from training.documents.subject import DocumentSubject
+from training.dossier.content import Artifact
 from training.provenance import ROOT
 from training.report.templating import rendered
 

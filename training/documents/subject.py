@@ -12,11 +12,11 @@ from features.protocol.problems import InputRefusedError, Problem
 from features.protocol.shortening import listed
 from features.protocol.study import NEUTRAL_STUDY, StudyDescription
 from models.bundle import Bundle
-from training.audit.dossier import gathered_dossier
-from training.audit.dossier_content import Artifact, Dossier
-from training.audit.dossier_cover import intended_use, policy_in_force
-from training.audit.dossier_status import status
 from training.cohort.file_names import STUDY_FILE
+from training.dossier.content import Artifact, Dossier
+from training.dossier.cover import intended_use, policy_in_force
+from training.dossier.page import gathered_dossier
+from training.dossier.status import status
 from training.evidence.document import Evidence
 from training.failures import EvidenceFailedError
 from training.report.authors.reader import parse_study

@@ -6,8 +6,8 @@ from typing import Any
 
 from models.performance import PERFORMANCE_DIGEST
 from training.registry.names import MODEL_NAME
-from training.registry.store_entries import store_entries
 from training.registry.stored_training import AnsweringCopy, ServedCopy
+from training.stores.model_store import store_entries
 
 SERVED = "KAP_MODEL"
 """The setting of the service that names its model; a version of it may be pinned."""

@@ -1,13 +1,11 @@
 """Seals the decisions on a model, and compares the present decisions with earlier seals."""
 
-from collections.abc import Iterable, Mapping
-
-from mlflow.tracking import MlflowClient
+from collections.abc import Iterable
 
 from training.decisions.entry import now
 from training.decisions.seal import DecisionSeal, against_seal
 from training.registry.decision_log import Chain
-from training.registry.references import BUNDLE_DIGEST
+from training.registry.references import bundle_digests
 from training.registry.served_heads import latest_copy
 
 
@@ -24,7 +22,7 @@ def present_seal(chain: Chain) -> DecisionSeal:
         last_decision=chain.decisions[-1].hash if chain.decisions else None,
         champion=chain.champion,
         people={person.name: person.key_id for person in chain.people.present},
-        versions=_versions(chain.model),
+        versions=bundle_digests(chain.model),
         latest=latest_copy(chain.model),
     )
 
@@ -43,8 +41,3 @@ def compared(chain: Chain, present: DecisionSeal, seals: Iterable[DecisionSeal])
             f"version {version} is in the seal of {seal.at}, and no longer registered" for version in sorted(lost)
         ]
     return list(dict.fromkeys(found))
-
-
-def _versions(model: str) -> Mapping[str, str | None]:
-    found = MlflowClient().search_model_versions(f"name = '{model}'")
-    return {str(one.version): one.tags.get(BUNDLE_DIGEST) for one in sorted(found, key=lambda one: int(one.version))}

@@ -74,7 +74,7 @@ def _own(decision: Decision) -> Iterator[str]:
 def _unproven(decision: Decision, before: Decision | None) -> Iterator[str]:
     """Questions that a decision promotes by the policy although its own checks say otherwise.
 
-    What the promotion of the same version ``before`` granted stays; what an override granted is to be proven.
+    What the promotion of the same version ``before`` granted stays; what an override granted must pass the checks.
     """
     if decision.action != "promote" or decision.granted is None:
         return

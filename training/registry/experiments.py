@@ -4,7 +4,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.stores.moved_store import location_of_new, settle_moved_store
+from training.stores.relocation import location_of_new, settle_relocated_store
 
 KIND, MODELS = "mlflow.experimentKind", "custom_model_development"
 NOTE = "mlflow.note.content"
@@ -15,7 +15,7 @@ def open_experiment(client: MlflowClient, name: str, note: str) -> str:
 
     Raises ``InputRefusedError`` if somebody has deleted it: MLflow keeps its name.
     """
-    settle_moved_store()  # a run in a copy must not write into the original
+    settle_relocated_store()  # a run in a copy must not write into the original
     found = client.get_experiment_by_name(name)
     if found and found.lifecycle_stage == "deleted":
         required = f"one that is not deleted: mlflow experiments restore --experiment-id {found.experiment_id}"

@@ -61,3 +61,9 @@ def _is_own(client: MlflowClient, name: str) -> bool:
     """Whether the newest version of a registered model has the digest of a bundle."""
     newest = client.search_model_versions(f"name = '{name}'", max_results=1)
     return any(BUNDLE_DIGEST in version.tags for version in newest)
+
+
+def bundle_digests(model: str) -> dict[str, str | None]:
+    """The digest of the bundle of every registered version of a model; ``None`` for one without."""
+    found = MlflowClient().search_model_versions(f"name = '{model}'")
+    return {str(one.version): one.tags.get(BUNDLE_DIGEST) for one in sorted(found, key=lambda one: int(one.version))}

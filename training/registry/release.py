@@ -152,7 +152,7 @@ def _find_version(version_or_alias: str) -> ModelVersion:
 def fetch_bundle(found: ModelReference, scratch: Path) -> Path:
     """Copy a registered version's bundle below ``scratch``, and return its folder.
 
-    Behind a server the bundle is taken from the archive of its run, which is one file. Whoever uses a bundle compares
+    Behind a server the bundle is taken from the archive of its run, which is one file. The user of a bundle compares
     its digest with the registered one (`checked`).
     """
     require_store()

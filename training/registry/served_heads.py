@@ -5,7 +5,7 @@ from mlflow.tracking import MlflowClient
 
 from training.registry.decision_log import HEAD, STORE
 from training.registry.decisions import Head
-from training.registry.store_entries import store_entries
+from training.stores.model_store import store_entries
 
 
 def served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:

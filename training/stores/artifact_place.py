@@ -1,7 +1,7 @@
 """Where artifacts are: in a folder on this machine, also after the store was copied or moved, or behind a server.
 
 MLflow records absolute addresses. A store that is a file of SQLite may stand elsewhere than when a run was recorded;
-then the run's folder is looked for below the present folder of the store. Nothing is written here (`moved_store`).
+then the run's folder is looked for below the present folder of the store. Nothing is written here (`relocation`).
 """
 
 import tempfile
@@ -48,9 +48,9 @@ def folder_at(address: str) -> Path | None:
         return None
     recorded = Path(repository.artifact_dir)
     here = recorded.absolute() if recorded.is_absolute() or store_file() is None else _beside_store(recorded)
-    moved = below_store(here)
-    if moved is not None:
-        return moved
+    relocated = below_store(here)
+    if relocated is not None:
+        return relocated
     if here.is_dir() or _is_lost(here):
         return here
     beside = store_file()

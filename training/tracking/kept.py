@@ -21,7 +21,7 @@ from features.protocol.problems import InputRefusedError, Problem
 from training.stores.store_schema import store_at
 
 if TYPE_CHECKING:
-    from training.tracking.training import RecordedRun
+    from training.tracking.recorded_run import RecordedRun
 
 FORMAT = 1
 DESCRIPTION = "recording.json"

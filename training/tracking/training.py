@@ -32,7 +32,7 @@ from training.monitoring.statistics.reference import REFERENCE, reference_of_tra
 from training.outcomes.digests import features_digest, outcomes_digest
 from training.plausibility.cohort_check import CohortCheck
 from training.registry.artifacts import HELD_OUT, HELD_OUT_ANSWERS, PROTOCOL, SUMMARY
-from training.registry.names import MODEL_NAME, model_name_of
+from training.registry.names import model_name_of
 from training.registry.registration import describe, register
 from training.registry.release import store_undisturbed, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
@@ -47,24 +47,9 @@ from training.tracking.links import run_link, run_page
 from training.tracking.metrics import log_run, setting_parameters, slugs_of, sustained_measures
 from training.tracking.model_card import CARD, model_card, model_description, version_description
 from training.tracking.opened import open_run, withdraw_unsealed
+from training.tracking.recorded_run import RecordedRun
 from training.tracking.resources import ResourceUse, log_resources
 from training.tracking.search import log_search
-
-
-@dataclass(frozen=True)
-class RecordedRun:
-    """Where a training was recorded.
-
-    ``report`` is the path or address of its report, ``link`` that of its page in MLflow, ``model`` the name of the
-    registered model.
-    """
-
-    run_id: str
-    model_version: str
-    bundle_digest: str
-    report: str = ""
-    link: str = ""
-    model: str = MODEL_NAME
 
 
 @dataclass(frozen=True)

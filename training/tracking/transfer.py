@@ -27,9 +27,9 @@ from training.tracking.links import run_link, run_page
 from training.tracking.metrics import METRICS_AT_ONCE
 from training.tracking.model_card import CARD, model_card, model_description, version_description
 from training.tracking.opened import PROCESS, opened_run
+from training.tracking.recorded_run import RecordedRun
 from training.tracking.report import recorded_facts
 from training.tracking.rights import require_recording_rights
-from training.tracking.training import RecordedRun
 
 RECORDED_FROM = "recorded_from"
 """Tag of a run with the digest of the kept training that it was recorded from."""

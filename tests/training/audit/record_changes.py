@@ -18,7 +18,7 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class StoreChange:
-    """A change by hand: its ``kind``, and ``what`` was changed, for whoever reads a failed test."""
+    """A change by hand: its ``kind``, and ``what`` was changed, for the reader of a failed test."""
 
     kind: str
     what: str
@@ -185,7 +185,7 @@ def registry_gone(stores: PromotedStores, rng: Rng) -> str:
     return f"the registered model is {'gone' if deleted else 'renamed'}"
 
 
-def alias_moved(stores: PromotedStores, _: Rng) -> str:
+def alias_set_by_hand(stores: PromotedStores, _: Rng) -> str:
     """Version 1 is called champion."""
     with closing(sqlite3.connect(stores.folder / "mlflow.db")) as store, store:
         store.execute("UPDATE registered_model_aliases SET version = 1 WHERE alias = 'champion'")
@@ -258,7 +258,7 @@ KINDS: dict[str, tuple[Callable[[PromotedStores, Rng], str], float]] = {
     "a deleted run": (run_deleted, 8),
     "a deleted version": (version_deleted, 5),
     "a registry that is gone": (registry_gone, 5),
-    "an alias moved by hand": (alias_moved, 4),
+    "an alias moved by hand": (alias_set_by_hand, 4),
     "an experiment that is gone": (experiment_gone, 4),
 }
 """Every kind of change, and how often it is drawn."""

@@ -17,8 +17,8 @@ from tests.mlflow_server import MlflowServer, running_mlflow
 from tests.training.audit.audited import checked_cohort, made_up_evidence
 from training.audit.audit import own_record, verify
 from training.audit.checks import record_verdicts
-from training.audit.dossier import write_dossier
 from training.audit.verification_request import VerificationRequest
+from training.dossier.page import write_dossier
 from training.experiment.train import Training, quietly
 from training.registry.release import fetch
 from training.tracking.training import record

@@ -1,4 +1,4 @@
-"""An auditor with a seal of yesterday finds every change behind a promoted model, whoever holds the stores."""
+"""An auditor with a seal of yesterday finds every change behind a promoted model by somebody who holds the stores."""
 
 import os
 from collections.abc import Iterator

@@ -6,8 +6,8 @@ from typing import Any
 from models.bundle import load_bundle, save_bundle
 from tests.serving.bundles import toy_bundle
 from tests.training.evidences import good_evidence
-from training.audit.dossier_content import Dossier
 from training.documents.subject import DocumentSubject
+from training.dossier.content import Dossier
 from training.evidence.document import Evidence
 from training.provenance import collect_provenance
 from training.registry.decisions import FIRST, Decision

@@ -31,7 +31,7 @@ from training.tracking.transfer import _require_same_software
 pytestmark = pytest.mark.slow
 
 
-class AtServer(SameProcess):
+class WorkplaceAtServer(SameProcess):
     """A workplace whose tracking store is a server."""
 
     server: MlflowServer
@@ -46,9 +46,9 @@ class AtServer(SameProcess):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtServer]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkplaceAtServer]:
     with running_mlflow(tmp_path_factory.mktemp("mlflow")) as server:
-        place = AtServer(tmp_path_factory.mktemp("place"))
+        place = WorkplaceAtServer(tmp_path_factory.mktemp("place"))
         object.__setattr__(place, "server", server)
         yield place
 
@@ -61,7 +61,7 @@ def evidence_of(training: Training) -> Evidence:
 
 
 @pytest.fixture(scope="module")
-def kept(place: AtServer, trained: Training) -> Path:
+def kept(place: WorkplaceAtServer, trained: Training) -> Path:
     """The folder of a training whose server stopped taking artifacts when the model was registered."""
     began = time.time()
     place.server.faults.append(Fault("/mlflow-artifacts/", 507, "PUT", after=20))
@@ -80,7 +80,7 @@ def _record(trained: Training, began: float) -> None:
         record(trained, evidence_of(trained), began, lambda _: None, options=options)
 
 
-def test_the_folder_says_what_it_is_and_only_its_owner_may_open_it(kept: Path, place: AtServer) -> None:
+def test_the_folder_says_what_it_is_and_only_its_owner_may_open_it(kept: Path, place: WorkplaceAtServer) -> None:
     assert kept.parent == place.folder
     assert kept.stat().st_mode & 0o777 == 0o700
     described = json.loads((kept / DESCRIPTION).read_text(encoding="utf-8"))
@@ -90,7 +90,7 @@ def test_the_folder_says_what_it_is_and_only_its_owner_may_open_it(kept: Path, p
     assert (kept / described["bundle"] / "manifest.json").is_file()
 
 
-def test_the_failed_run_is_called_failed_and_no_version_is_left(kept: Path, place: AtServer) -> None:
+def test_the_failed_run_is_called_failed_and_no_version_is_left(kept: Path, place: WorkplaceAtServer) -> None:
     with place.in_use():
         client = MlflowClient()
         assert client.search_model_versions(f"name = '{MODEL_NAME}'") == []
@@ -100,7 +100,7 @@ def test_the_failed_run_is_called_failed_and_no_version_is_left(kept: Path, plac
 
 
 @pytest.mark.parametrize("damage", ["changed", "lost", "added"])
-def test_a_damaged_folder_is_refused(kept: Path, place: AtServer, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_folder_is_refused(kept: Path, place: WorkplaceAtServer, tmp_path: Path, damage: str) -> None:
     copy = shutil.copytree(kept, tmp_path / "copy")
     held_out = next(copy.rglob("held_out_predictions.parquet"))
     if damage == "lost":
@@ -112,11 +112,11 @@ def test_a_damaged_folder_is_refused(kept: Path, place: AtServer, tmp_path: Path
     assert "changed, lost or added" in refused(place.kap("record", copy), 2)
 
 
-def test_another_folder_is_refused(place: AtServer, tmp_path: Path) -> None:
+def test_another_folder_is_refused(place: WorkplaceAtServer, tmp_path: Path) -> None:
     assert f"with {DESCRIPTION}" in refused(place.kap("record", tmp_path), 2)
 
 
-def test_it_is_recorded_as_the_training_would_have_been(kept: Path, place: AtServer) -> None:
+def test_it_is_recorded_as_the_training_would_have_been(kept: Path, place: WorkplaceAtServer) -> None:
     found = read_kept(kept)
     elsewhere = kept.rename(kept.with_name("a kept training elsewhere"))
     done = place.kap("record", elsewhere)

@@ -62,7 +62,7 @@ def test_a_store_with_all_rights_passes_and_nothing_is_left_behind(server: Mlflo
     assert mlflow.artifacts.list_artifacts(experiment.artifact_location) == []
 
 
-def test_no_or_wrong_credentials_are_told_apart_from_missing_rights(
+def test_no_or_wrong_credentials_are_distinguished_from_missing_rights(
     server: MlflowServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_recording_rights(MODEL, PROTOCOL)

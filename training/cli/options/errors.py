@@ -21,7 +21,7 @@ from training.cli.options.stopping import stopped_with_its_processes
 from training.telemetry import turn_off_telemetry
 
 DEFECT, USER, STORE, EVIDENCE = 1, 2, 3, 4
-NOTICES = ("AssumedModelNotice", "MovedStoreNotice")
+NOTICES = ("AssumedModelNotice", "RelocationNotice")
 """The classes of notices, by name: their modules import MLflow, which most commands do without."""
 
 turn_off_telemetry()

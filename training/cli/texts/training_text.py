@@ -10,7 +10,7 @@ from training.tracking.links import place_lines
 
 if TYPE_CHECKING:
     from training.config import TrainingConfig
-    from training.tracking.training import RecordedRun
+    from training.tracking.recorded_run import RecordedRun
 
 QUICK = (
     "QUICK: parts of the evaluation were skipped, and xgboost is not among the candidates; train without --quick for a "

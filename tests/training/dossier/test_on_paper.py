@@ -9,7 +9,7 @@ from models.promotion import Granted
 from tests.serving.decision.browser import CHROMIUM
 from tests.training.documents.subjects import decision_with, subject_in
 from tests.training.evidences import good_evidence
-from training.audit.dossier import dossier_page
+from training.dossier.page import dossier_page
 from training.verdicts import failed, not_checked
 
 pytestmark = [

@@ -13,9 +13,9 @@ from tests.training.audit.audited import RecordedTraining, import_record_of, rec
 from tests.training.documents.subjects import decision_with
 from training.audit.audit import read_training
 from training.audit.checked_record import checked_record
-from training.audit.dossier import dossier_page, write_dossier
-from training.audit.dossier_content import Dossier
-from training.audit.import_facts import import_facts
+from training.dossier.content import Dossier
+from training.dossier.import_facts import import_facts
+from training.dossier.page import dossier_page, write_dossier
 from training.experiment.train import Training
 from training.registry.release import decision_log
 from training.registry.seal import digest_of

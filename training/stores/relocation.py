@@ -71,8 +71,8 @@ def settle_moved_store() -> None:
         if root is None:
             return
         with database:
-            changed = sum(_moved(database, table, column, root, store.parent) for table, column in ADDRESSES)
-            changed += _moved(database, TRACES, "value", root, store.parent, f"key = '{TRACE_LOCATION}'")
+            changed = sum(_relocated(database, table, column, root, store.parent) for table, column in ADDRESSES)
+            changed += _relocated(database, TRACES, "value", root, store.parent, f"key = '{TRACE_LOCATION}'")
     said = f"this store was recorded in {root} and stands in {store.parent} now: {changed} addresses were set to it"
     warnings.warn(said, MovedStoreNotice, stacklevel=2)
 
@@ -88,7 +88,7 @@ def _former_root(database: sqlite3.Connection, present: Path) -> Path | None:
     return None
 
 
-def _moved(
+def _relocated(
     database: sqlite3.Connection, table: str, column: str, root: Path, present: Path, where: str = "1 = 1"
 ) -> int:
     """Set the addresses of a column that are below the former root; how many there were."""
@@ -99,8 +99,8 @@ def _moved(
             continue
         if table == "experiments":
             _keep_former(database, row, address)
-        moved = address_of(present / recorded.relative_to(root))
-        database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (moved, row))  # noqa: S608 - constants
+        new_place = address_of(present / recorded.relative_to(root))
+        database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (new_place, row))  # noqa: S608 - constants
         changed += 1
     return changed
 

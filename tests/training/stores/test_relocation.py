@@ -11,6 +11,7 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow.tracking import MlflowClient
+from training.stores.moved_store import MovedStoreNotice
 
 from tests.training.evidences import good_evidence
 from tests.training.registries import Registry
@@ -20,7 +21,6 @@ from training.failures import StoreUnreachableError
 from training.registry.experiments import open_experiment
 from training.registry.seal import digest_of
 from training.stores.artifact_place import artifact_bytes
-from training.stores.moved_store import MovedStoreNotice
 from training.tracking.evidence import artifact_of
 
 
@@ -60,7 +60,7 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("gone", [True, False], ids=["moved", "copied"])
+@pytest.mark.parametrize("gone", [True, False], ids=["relocated", "copied"])
 def test_a_record_is_read_where_its_store_stands_and_reading_changes_nothing(
     original: Path, tmp_path: Path, gone: bool
 ) -> None:

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from features.protocol.problems import InputRefusedError, Problem
 from training.audit.audit import read_training, run_of
 from training.audit.checked_record import checked_record
-from training.audit.dossier_content import Dossier
-from training.audit.dossier_cover import cover, policy_in_force
-from training.audit.dossier_sections import listed_artifacts, sections
-from training.audit.dossier_tables import detailed_tables
+from training.dossier.content import Dossier
+from training.dossier.cover import cover, policy_in_force
+from training.dossier.sections import listed_artifacts, sections
+from training.dossier.tables import detailed_tables
 from training.evidence.document import Evidence, read_evidence
 from training.registry.artifacts import EVIDENCE
 from training.registry.names import split_reference
@@ -69,7 +69,7 @@ def dossier_page(dossier: Dossier) -> str:
     """The whole document; the same dossier gives the same text."""
     policy, _ = policy_in_force(dossier)
     return rendered(
-        "training.audit",
+        "training.dossier",
         "dossier.html",
         dossier=dossier,
         cover=cover(dossier),

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
-from training.audit.dossier_content import (
+from training.cohort.file_names import IMPORT_RECORD
+from training.dossier.content import (
     MANIFEST,
     Artifact,
     Dossier,
@@ -16,8 +17,7 @@ from training.audit.dossier_content import (
     evaluation_document,
     evaluation_name,
 )
-from training.audit.import_facts import import_facts
-from training.cohort.file_names import IMPORT_RECORD
+from training.dossier.import_facts import import_facts
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence, Question, read_evidence
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_warnings
 from training.registry.artifacts import EVIDENCE, PROTOCOL

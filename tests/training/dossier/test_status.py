@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.training.documents.subjects import decision_with
-from training.audit.dossier_status import promoted_for, status
+from training.dossier.status import promoted_for, status
 from training.registry.decisions import Decision
 from training.registry.policy_check import PolicyCheck
 

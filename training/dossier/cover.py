@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from features.protocol.shortening import named
-from training.audit.dossier_content import Dossier
-from training.audit.dossier_status import promoted_for, status
-from training.audit.dossier_tables import cover_table
 from training.audit.retraining import DATA_CHECKS
 from training.config import load_policy
+from training.dossier.content import Dossier
+from training.dossier.status import promoted_for, status
+from training.dossier.tables import cover_table
 from training.report.facts import LIMITS_OF_USE
 from training.report.limits import NOT_FOR_WHOM, limits
 from training.report.templating import Table
