@@ -51,7 +51,7 @@ def licence_of(package: str, version: str) -> PackageLicence:
         return PackageLicence("unknown", f"installed here in version {found.version}")
     known = [stated for text in _texts(found) if (stated := _read(text)) is not None]
     exact = [one for one in known if one.kind != "name"]
-    return next(iter([*exact, *known]), PackageLicence("unknown", "its metadata name no licence"))
+    return next(iter([*exact, *known]), PackageLicence("unknown", "its metadata state no licence by a short name"))
 
 
 def _texts(found: Distribution) -> Iterator[str]:

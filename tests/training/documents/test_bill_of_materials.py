@@ -29,17 +29,25 @@ def components(bill: Document, kind: str) -> dict[str, Document]:
     return {one["name"]: one for one in bill["components"] if one["type"] == kind}
 
 
+def few_packages(bill: Document) -> Document:
+    """The same with five packages: the validator needs many seconds for three hundred."""
+    packages = [one for one in bill["components"] if one["type"] == "library"]
+    return bill | {"components": [one for one in bill["components"] if one not in packages[5:]]}
+
+
 def objection_to(bill: Document) -> object:
     return JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill))
 
 
+@pytest.mark.slow
 def test_it_is_valid_against_the_schema_in_strict_mode(bill: Document) -> None:
     assert bill["specVersion"] == "1.6"
     assert objection_to(bill) is None
 
 
 def test_the_schema_refuses_an_element_that_it_does_not_know(bill: Document) -> None:
-    assert objection_to(bill | {"patients": 3}) is not None
+    assert objection_to(few_packages(bill)) is None
+    assert objection_to(few_packages(bill) | {"patients": 3}) is not None
 
 
 def test_every_locked_package_has_version_purl_and_the_hashes_of_its_files(bill: Document) -> None:
@@ -124,4 +132,5 @@ def test_without_the_lock_of_the_training_only_what_the_run_names_is_listed(tmp_
 
 
 def test_evidence_without_a_question_gives_a_valid_document(tmp_path: Path, no_questions: Evidence) -> None:
-    assert objection_to(json.loads(bill_of_materials(subject_in(tmp_path, no_questions)))) is None
+    bill = json.loads(bill_of_materials(subject_in(tmp_path, no_questions)))
+    assert objection_to(few_packages(bill)) is None

@@ -38,8 +38,8 @@ def stated(monkeypatch: pytest.MonkeyPatch, **fields: str | list[str]) -> Packag
             {"Classifier": ["License :: OSI Approved :: BSD License", "License :: OSI Approved :: MIT License"]},
             PackageLicence("name", "BSD License; MIT License"),
         ),
-        ({"License": "UNKNOWN"}, PackageLicence("unknown", "its metadata name no licence")),
-        ({"Name": "made-up"}, PackageLicence("unknown", "its metadata name no licence")),
+        ({"License": "UNKNOWN"}, PackageLicence("unknown", "its metadata state no licence by a short name")),
+        ({"Name": "made-up"}, PackageLicence("unknown", "its metadata state no licence by a short name")),
     ],
     ids=str,
 )
