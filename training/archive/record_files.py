@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from features.protocol.problems import InputRefusedError, Problem
 from training.archive.contents import goes_in
 from training.archive.layout import BUNDLE, EVALUATIONS, FORMAT, RECORD, TRAINING, folder_of, is_model, seal_of
-from training.registry.seal import SEAL, Record, SealedItem, digest_of, file_digests
+from training.registry.seal import SEAL, Record, SealedItem, digest_of
 from training.registry.stored_training import StoredEvaluation, StoredTraining, StoredVersion
 
 RunId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -131,7 +131,7 @@ def _stored(
     folders = {owner: folder / folder_of(owner, run_id) for owner in owners if not owner.startswith("version ")}
     digests = {item: digest_of(text) for item, text in texts.items()} | dict(withheld)
     for owner, within in folders.items():
-        digests |= file_digests(owner, within)
+        digests |= _file_digests(owner, within)
     digests.pop(SealedItem(run_id, "artifact", SEAL), None)
     seal, models = folders.get(run_id, folder) / SEAL, [owner for owner in owners if is_model(owner)]
     tags = _tags(texts)

@@ -34,18 +34,15 @@ from training.registry.seal import (
     SealRefusedError,
     digest_of,
     digest_of_numbers,
-    file_digests,
     read_seal,
     seal_document,
-    text_of_numbers,
 )
 from training.registry.stored_training import StoredEvaluation, StoredTraining, StoredVersion
 from training.verdicts import Verdict, failed
 
 PARENT = "mlflow.parentRunId"
 RUN_ID = re.compile(r"[0-9a-f]{32}")
-Texts = dict[SealedItem, str]
-"""The text of an item, of which the record holds the digest."""
+Digests = dict[SealedItem, str]
 
 
 def seal_run(run_id: str) -> str:
@@ -150,31 +147,26 @@ def _read(client: MlflowClient, run_id: str, known: tuple[str, ...], scratch: Pa
     owners = {run.info.run_id: f'run {run.info.run_id[:8]} "{run.info.run_name}"' for run in runs}
     owners |= {model.model_id: f"model {model.model_id}" for model in models}
     owners |= {f"version {version.number}": f"version {version.number}" for version in versions}
-    texts: Texts = {}
+    digests: Digests = {}
     for run in runs:
-        texts |= _run_texts(client, run)
+        digests |= _run_digests(client, run) | _file_digests(run.info.run_id, _fetch(run.info.artifact_uri, scratch))
     for model in models:
-        texts |= _model_texts(model)
+        digests |= _model_digests(model) | _file_digests(model.model_id, _fetch(model.artifact_location, scratch))
     for version in versions:
-        texts |= _mapped(f"version {version.number}", "tag", version.tags) | _version_texts(client, version)
-    folders = {run.info.run_id: _fetch(run.info.artifact_uri, scratch) for run in runs}
-    folders |= {model.model_id: _fetch(model.artifact_location, scratch) for model in models}
-    digests = {item: digest_of(text) for item, text in texts.items()}
-    for owner, folder in folders.items():
-        digests |= file_digests(owner, folder)
+        digests |= _mapped(f"version {version.number}", "tag", version.tags)
+        digests |= _version_digests(client, version)
     digests.pop(SealedItem(run_id, "artifact", SEAL), None)
-    artifacts = folders[run_id]
+    artifacts = _fetch(top.info.artifact_uri, scratch)
     return StoredTraining(
         run_id=run_id,
-        record=Record(run_id, owners, digests, texts),
+        record=Record(run_id, owners, digests),
         sealed=_file(artifacts / SEAL),
         deleted=tuple(owners[run.info.run_id] for run in runs if run.info.lifecycle_stage != "active"),
         tags=top.data.tags,
         landmark_tags={run.data.tags["landmark"]: run.data.tags for run in runs if _is_landmark(run)},
         artifacts=artifacts,
-        bundle=folders[models[0].model_id] / "artifacts" / "bundle" if models else None,
+        bundle=_fetch(models[0].artifact_location, scratch) / "artifacts" / "bundle" if models else None,
         versions=versions,
-        folders=folders,
     )
 
 
@@ -207,20 +199,20 @@ def _search(client: MlflowClient, experiment: str, text: str) -> Iterator[Run]:
             return
 
 
-def _run_texts(client: MlflowClient, run: Run) -> Texts:
+def _run_digests(client: MlflowClient, run: Run) -> Digests:
     """Everything of a run except its artifacts: facts, parameters, tags, metrics with their history, datasets."""
     owner, info = run.info.run_id, run.info
     facts = {"name": info.run_name, "status": info.status, "started": info.start_time, "ended": info.end_time}
-    texts = _mapped(owner, "run", {key: str(value) for key, value in facts.items()})
-    texts |= _mapped(owner, "parameter", run.data.params) | _mapped(owner, "tag", run.data.tags)
+    digests = _mapped(owner, "run", {key: str(value) for key, value in facts.items()})
+    digests |= _mapped(owner, "parameter", run.data.params) | _mapped(owner, "tag", run.data.tags)
     for name, latest in run.data.metrics.items():
         history = [(point.step, point.timestamp, point.value) for point in client.get_metric_history(owner, name)]
-        texts[SealedItem(owner, "metric", name)] = float(latest).hex() + digest_of_numbers(history)
+        digests[SealedItem(owner, "metric", name)] = digest_of(float(latest).hex() + digest_of_numbers(history))
     for used in run.inputs.dataset_inputs:
         tags = sorted((tag.key, tag.value) for tag in used.tags)
-        texts[SealedItem(owner, "dataset", used.dataset.name)] = repr((used.dataset.to_dictionary(), tags))
+        digests[SealedItem(owner, "dataset", used.dataset.name)] = digest_of(repr((used.dataset.to_dictionary(), tags)))
     outputs = sorted(output.model_id for output in run.outputs.model_outputs) if run.outputs else []
-    return texts | _mapped(owner, "run", {"models": ", ".join(outputs)})
+    return digests | _mapped(owner, "run", {"models": ", ".join(outputs)})
 
 
 def _models(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[LoggedModel]:
@@ -236,14 +228,14 @@ def _models(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[Logg
     return found
 
 
-def _model_texts(model: LoggedModel) -> Texts:
+def _model_digests(model: LoggedModel) -> Digests:
     facts = {"name": model.name, "status": str(model.status), "made by run": str(model.source_run_id)}
-    texts = _mapped(model.model_id, "model", facts) | _mapped(model.model_id, "parameter", model.params or {})
-    texts |= _mapped(model.model_id, "tag", model.tags or {})
+    digests = _mapped(model.model_id, "model", facts) | _mapped(model.model_id, "parameter", model.params or {})
+    digests |= _mapped(model.model_id, "tag", model.tags or {})
     for name in sorted({metric.key for metric in model.metrics or []}):
         points = [(point.step, point.timestamp, point.value) for point in model.metrics if point.key == name]
-        texts[SealedItem(model.model_id, "metric", name)] = text_of_numbers(points)
-    return texts
+        digests[SealedItem(model.model_id, "metric", name)] = digest_of_numbers(points)
+    return digests
 
 
 def _versions(client: MlflowClient, run: Run) -> tuple[StoredVersion, ...]:
@@ -256,7 +248,7 @@ def _versions(client: MlflowClient, run: Run) -> tuple[StoredVersion, ...]:
     )
 
 
-def _version_texts(client: MlflowClient, stored: StoredVersion) -> Texts:
+def _version_digests(client: MlflowClient, stored: StoredVersion) -> Digests:
     """Where MLflow finds a version's model, and which run made it."""
     version = client.get_model_version(stored.name, stored.number)
     facts = {"source": version.source, "model_id": version.model_id, "run_id": version.run_id}
@@ -289,8 +281,16 @@ def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
         return None
 
 
-def _mapped(owner: str, kind: str, values: Mapping[str, str]) -> Texts:
-    return {SealedItem(owner, kind, name): str(value) for name, value in values.items()}
+def _mapped(owner: str, kind: str, values: Mapping[str, str]) -> Digests:
+    return {SealedItem(owner, kind, name): digest_of(str(value)) for name, value in values.items()}
+
+
+def _file_digests(owner: str, folder: Path) -> Digests:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        SealedItem(owner, "artifact", path.relative_to(folder).as_posix()): digest_of(path.read_bytes())
+        for path in files
+    }
 
 
 def _fetch(address: str, scratch: Path) -> Path:

@@ -3,11 +3,12 @@
 This module decides which difference breaks a seal; `audit` reads the record from MLflow.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 FORMAT = 1
 SEAL = "seal.json"
@@ -32,15 +33,16 @@ class SealedItem:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything recorded of a training: SHA-256 by item; ``owners`` gives readable names of the owners.
-
-    ``texts`` are the texts that the digests of all items but artifacts are of; a seal has none.
-    """
+    """Everything recorded of a training: SHA-256 by item; ``owners`` gives readable names of the owners."""
 
     run_id: str
     owners: Mapping[str, str]
     digests: Mapping[SealedItem, str]
-    texts: Mapping[SealedItem, str] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> dict[SealedItem, str]:
+        """The texts that digests are of, where they are known; a seal has none."""
+        return {item: digest.text for item, digest in self.digests.items() if isinstance(digest, TextDigest)}
 
     def described(self, item: SealedItem) -> str:
         """The item as a text."""
@@ -60,28 +62,28 @@ class SealRefusedError(Exception):
     """A seal can't be read; the message says why."""
 
 
+class TextDigest(str):
+    """The SHA-256 of a text, which keeps the ``text``: an audit package holds it, so that others compute the digest."""
+
+    __slots__ = ("text",)
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> TextDigest:
+        """The digest of a text as UTF-8."""
+        digest = cls(hashlib.sha256(text.encode()).hexdigest())
+        digest.text = text
+        return digest
+
+
 def digest_of(value: str | bytes) -> str:
-    """SHA-256 of a value, texts as UTF-8."""
-    return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()
+    """SHA-256 of a value, texts as UTF-8; that of a text keeps it."""
+    return TextDigest.of(value) if isinstance(value, str) else hashlib.sha256(value).hexdigest()
 
 
 def digest_of_numbers(rows: Iterable[tuple[int, int, float]]) -> str:
     """SHA-256 of a metric's history, rows of (step, milliseconds, value) in any order; every bit of a value counts."""
-    return digest_of(text_of_numbers(rows))
-
-
-def text_of_numbers(rows: Iterable[tuple[int, int, float]]) -> str:
-    """A metric's history as a text, of which `digest_of_numbers` is the digest."""
-    return json.dumps(sorted((step, at, value.hex()) for step, at, value in rows))
-
-
-def file_digests(owner: str, folder: Path) -> dict[SealedItem, str]:
-    """SHA-256 of every file below the folder of an owner's artifacts."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        SealedItem(owner, "artifact", path.relative_to(folder).as_posix()): digest_of(path.read_bytes())
-        for path in files
-    }
+    return digest_of(json.dumps(sorted((step, at, value.hex()) for step, at, value in rows)))
 
 
 def seal_document(record: Record) -> bytes:
