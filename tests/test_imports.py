@@ -100,6 +100,11 @@ ONLY_IN = {
     "mlflow": {
         "training/audit/audit.py",
         "training/audit/bundle_lookup.py",
+        "training/audit/metric_digests.py",
+        "training/audit/record.py",
+        "training/registry/artifact_place.py",
+        "training/registry/copied_bundle.py",
+        "training/registry/moved_store.py",
         "training/registry/decision_documents.py",
         "training/registry/decision_log.py",
         "training/registry/experiments.py",

@@ -10,11 +10,14 @@ from training.cohort.file_names import IMPORT_RECORD, STUDY_FILE
 from training.monitoring.statistics.reference import REFERENCE
 from training.plausibility.cohort_check import CHECK
 from training.registry.artifacts import EVIDENCE, HELD_OUT, PROTOCOL, REPORT, SUMMARY
-from training.registry.seal import SEAL, WRITTEN_BY_LOADING
+from training.registry.record_archive import ARCHIVE
+from training.registry.seal import SEAL
 from training.report.models.equation import EQUATION, WORKBOOK
 
 ABOUT_PATIENTS = {HELD_OUT: "a row for every patient and prediction"}
 """The artifacts with a row or value of one patient."""
+TWICE = {ARCHIVE: "the files of the record once more, as one archive"}
+"""What stays out always, because the package has its content."""
 OF_A_RUN = {
     EVIDENCE: "every figure about the model, with its interval",
     REPORT: "the report for readers",
@@ -44,14 +47,13 @@ OF_A_MODEL = {
     "requirements.txt": "the packages that the model needs, for pip",
     "input_example.json": "made-up patients as an example of the input",
     "serving_input_example.json": "made-up patients as an example of a request",
-    WRITTEN_BY_LOADING: "the name and version under which MLflow loaded the model",
 }
 """The artifacts of models that have nothing of one patient, and what they are."""
 
 
 def about(owner: str, name: str) -> str | None:
     """What an artifact is; ``None`` for one that no list has."""
-    listed = OF_A_MODEL if is_model(owner) else OF_A_RUN | ABOUT_PATIENTS
+    listed = OF_A_MODEL if is_model(owner) else OF_A_RUN | ABOUT_PATIENTS | TWICE
     return next((words for pattern, words in listed.items() if fnmatchcase(name, pattern)), None)
 
 
@@ -59,4 +61,5 @@ def goes_in(owner: str, name: str, *, with_predictions: bool) -> bool:
     """Whether an artifact goes into a package."""
     if about(owner, name) is None:
         return False
-    return with_predictions or is_model(owner) or name not in ABOUT_PATIENTS
+    left_out = TWICE if with_predictions else TWICE | ABOUT_PATIENTS
+    return is_model(owner) or name not in left_out

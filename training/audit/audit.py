@@ -7,42 +7,33 @@ make the checks.
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import mlflow
-from mlflow.entities import LoggedModel, Run, ViewType
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.audit.checked_record import checked_record
 from training.audit.checks import LOST, chain_verdict
+from training.audit.record import RecordRead, read_record, sealed_document, search_runs
 from training.audit.retraining import retraining_verdicts
 from training.experiment.train import Announce
+from training.failures import StoreUnreachableError
+from training.registry.artifact_place import folder_at
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
+from training.registry.record_archive import ARCHIVE, write_archive
 from training.registry.references import find_reference, registered_names
 from training.registry.release import EVALUATION, decision_log, require_store, served_copies, use_store
-from training.registry.seal import (
-    SEAL,
-    SEAL_DIGEST,
-    Record,
-    SealedItem,
-    SealRefusedError,
-    digest_of,
-    digest_of_numbers,
-    read_seal,
-    seal_document,
-)
-from training.registry.stored_training import StoredEvaluation, StoredTraining, StoredVersion
+from training.registry.seal import SEAL, SEAL_DIGEST, SealedItem, digest_of, seal_document
+from training.registry.stored_training import MONITORING, StoredEvaluation, StoredMonitoring, StoredTraining
 from training.verdicts import Verdict, failed
 
-PARENT = "mlflow.parentRunId"
 RUN_ID = re.compile(r"[0-9a-f]{32}")
-Digests = dict[SealedItem, str]
+PREVIOUS_MONITORING = "previous_monitoring"
+"""Tag of a monitoring run: the one before it, so that the loss of one is noticed."""
 
 
 def seal_run(run_id: str) -> str:
@@ -52,30 +43,60 @@ def seal_run(run_id: str) -> str:
     """
     use_store()
     client = MlflowClient()
+    top = client.get_run(run_id)
     with tempfile.TemporaryDirectory() as scratch:
-        document = seal_document(_read(client, run_id, (), Path(scratch)).record)
+        read = read_record(client, top, None, Path(scratch), whole=True)
+        document = seal_document(_with_archive(client, read, Path(scratch)).record)
         (Path(scratch) / SEAL).write_bytes(document)
         client.log_artifact(run_id, str(Path(scratch) / SEAL))
     digest = digest_of(document)
     client.set_tag(run_id, SEAL_DIGEST, digest)
-    for version in _versions(client, client.get_run(run_id)):
+    for version in read.training.versions:
         client.set_model_version_tag(version.name, version.number, SEAL_DIGEST, digest)
     return digest
 
 
-def verify(run_or_version: str, data: Path | None, workers: int, announce: Announce) -> list[Verdict]:
+def _with_archive(client: MlflowClient, read: RecordRead, scratch: Path) -> StoredTraining:
+    """The training, with an archive of its files where they are behind a server."""
+    stored, address = read.training, read.top.info.artifact_uri
+    if folder_at(address) is not None:
+        return stored
+    for written in (SEAL, ARCHIVE):
+        (read.folders[stored.run_id] / written).unlink(missing_ok=True)
+    write_archive(read.folders, scratch / ARCHIVE)
+    client.log_artifact(stored.run_id, str(scratch / ARCHIVE))
+    digest = digest_of((scratch / ARCHIVE).read_bytes())
+    record = replace(
+        stored.record, digests={**stored.record.digests, SealedItem(stored.run_id, "artifact", ARCHIVE): digest}
+    )
+    return replace(stored, record=record)
+
+
+def verify(
+    run_or_version: str, data: Path | None, workers: int, announce: Announce, *, every_file: bool = False
+) -> list[Verdict]:
     """Check the record of a training; given its cohort's folder, retrain and compare.
 
-    Takes a run's id, a registered version or an alias. Raises ``InputRefusedError`` if there is none.
+    Takes a run's id, a registered version or an alias. ``every_file`` reads every artifact behind a server, one request
+    each, and not the sealed archive. Raises ``InputRefusedError`` if there is none, ``StoreUnreachableError`` if its
+    artifacts are not found here.
     """
     run_id = run_of(run_or_version)
-    chain = decision_log(model_name_of_run(run_id)).read()
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            stored = read_training(run_id, Path(scratch))
-        except MlflowException:
+            stored = read_training(run_id, Path(scratch), every_file=every_file)
+        except MlflowException as error:
+            require_lost(error)
+            chain = decision_log(model_name_of_run(run_id)).read()
             return [failed("runs", f"{LOST}: {run_id}"), chain_verdict(chain.decisions, chain.findings, run_id, None)]
+        chain = decision_log(_model_name(stored.tags)).read()
         return [*checked_record(stored, chain), *retraining_verdicts(stored, data, workers, announce)]
+
+
+def require_lost(error: MlflowException) -> None:
+    """Raise ``StoreUnreachableError`` unless MLflow's answer was that there is no such run."""
+    if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+        raise StoreUnreachableError(f"the record can't be read: MLflow answered {error.error_code}") from None
 
 
 def run_of(run_or_version: str) -> str:
@@ -111,165 +132,68 @@ def model_name_of_run(run_id: str) -> str:
     """The name of the registered model that a run made or is about; that of its version if the run is lost."""
     client = MlflowClient()
     try:
-        return str(client.get_run(run_id).data.tags.get(MODEL_NAME_TAG, MODEL_NAME))
+        return _model_name(client.get_run(run_id).data.tags)
     except MlflowException:
         found = client.search_model_versions(f"run_id = '{run_id}'")
         return str(found[0].name) if found else MODEL_NAME
 
 
-def read_training(run_id: str, scratch: Path) -> StoredTraining:
+def _model_name(tags: Mapping[str, str]) -> str:
+    return str(tags.get(MODEL_NAME_TAG, MODEL_NAME))
+
+
+def read_training(run_id: str, scratch: Path, *, every_file: bool = False) -> StoredTraining:
     """The present record of a training in the stores; remote artifacts are fetched below ``scratch``.
 
-    Raises ``MlflowException`` if the run was deleted for good.
+    Raises ``MlflowException`` if the run was deleted for good, ``StoreUnreachableError`` if its artifacts are not found
+    here.
     """
     client = MlflowClient()
-    sealed = _file(_fetch(client.get_run(run_id).info.artifact_uri, scratch) / SEAL)
-    try:
-        known = tuple(read_seal(sealed).owners) if sealed else ()
-    except SealRefusedError:
-        known = ()
-    stored = _read(client, run_id, known, scratch)
-    name = model_name_of_run(run_id)
+    top = client.get_run(run_id)
+    stored = read_record(client, top, sealed_document(top, scratch), scratch, whole=every_file).training
+    name = _model_name(stored.tags)
     registered = client.search_model_versions(f"name = '{name}'")
     return replace(
         stored,
-        evaluations=_evaluations(client, stored, scratch),
+        evaluations=_evaluations(client, top, stored, scratch),
+        monitorings=_monitorings(client, name, stored),
         copies=served_copies(name),
         registered_runs=frozenset(str(version.run_id) for version in registered),
     )
 
 
-def _read(client: MlflowClient, run_id: str, known: tuple[str, ...], scratch: Path) -> StoredTraining:
-    top = client.get_run(run_id)
-    runs = _runs(client, top, known)
-    models = _models(client, top, known)
-    versions = _versions(client, top)
-    owners = {run.info.run_id: f'run {run.info.run_id[:8]} "{run.info.run_name}"' for run in runs}
-    owners |= {model.model_id: f"model {model.model_id}" for model in models}
-    owners |= {f"version {version.number}": f"version {version.number}" for version in versions}
-    digests: Digests = {}
-    for run in runs:
-        digests |= _run_digests(client, run) | _file_digests(run.info.run_id, _fetch(run.info.artifact_uri, scratch))
-    for model in models:
-        digests |= _model_digests(model) | _file_digests(model.model_id, _fetch(model.artifact_location, scratch))
-    for version in versions:
-        digests |= _mapped(f"version {version.number}", "tag", version.tags)
-        digests |= _version_digests(client, version)
-    digests.pop(SealedItem(run_id, "artifact", SEAL), None)
-    artifacts = _fetch(top.info.artifact_uri, scratch)
-    return StoredTraining(
-        run_id=run_id,
-        record=Record(run_id, owners, digests),
-        sealed=_file(artifacts / SEAL),
-        deleted=tuple(owners[run.info.run_id] for run in runs if run.info.lifecycle_stage != "active"),
-        tags=top.data.tags,
-        landmark_tags={run.data.tags["landmark"]: run.data.tags for run in runs if _is_landmark(run)},
-        artifacts=artifacts,
-        bundle=_fetch(models[0].artifact_location, scratch) / "artifacts" / "bundle" if models else None,
-        versions=versions,
-    )
-
-
-def _is_landmark(run: Run) -> bool:
-    return run.data.tags.get("level") == "landmark" and "landmark" in run.data.tags
-
-
-def _runs(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[Run]:
-    """The run, all below it, and sealed runs that now have another parent, by start; also deleted ones."""
-    ids = ", ".join(f"'{key}'" for key in known if len(key) == 32)
-    since = [f"attributes.start_time >= {top.info.start_time}"]
-    found = {
-        run.info.run_id: run
-        for text in since + ([f"attributes.run_id IN ({ids})"] if ids else [])
-        for run in _search(client, top.info.experiment_id, text)
-    }
-    kept = {top.info.run_id: top} | {key: found[key] for key in known if key in found}
-    while added := {key: run for key, run in found.items() if key not in kept and run.data.tags.get(PARENT) in kept}:
-        kept |= added
-    return sorted(kept.values(), key=lambda run: int(run.info.start_time))
-
-
-def _search(client: MlflowClient, experiment: str, text: str) -> Iterator[Run]:
-    token = None
-    while True:
-        page = client.search_runs([experiment], text, ViewType.ALL, max_results=1000, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
-
-
-def _run_digests(client: MlflowClient, run: Run) -> Digests:
-    """Everything of a run except its artifacts: facts, parameters, tags, metrics with their history, datasets."""
-    owner, info = run.info.run_id, run.info
-    facts = {"name": info.run_name, "status": info.status, "started": info.start_time, "ended": info.end_time}
-    digests = _mapped(owner, "run", {key: str(value) for key, value in facts.items()})
-    digests |= _mapped(owner, "parameter", run.data.params) | _mapped(owner, "tag", run.data.tags)
-    for name, latest in run.data.metrics.items():
-        history = [(point.step, point.timestamp, point.value) for point in client.get_metric_history(owner, name)]
-        digests[SealedItem(owner, "metric", name)] = digest_of(float(latest).hex() + digest_of_numbers(history))
-    for used in run.inputs.dataset_inputs:
-        tags = sorted((tag.key, tag.value) for tag in used.tags)
-        digests[SealedItem(owner, "dataset", used.dataset.name)] = digest_of(repr((used.dataset.to_dictionary(), tags)))
-    outputs = sorted(output.model_id for output in run.outputs.model_outputs) if run.outputs else []
-    return digests | _mapped(owner, "run", {"models": ", ".join(outputs)})
-
-
-def _models(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[LoggedModel]:
-    """The models that the run logged, and the sealed ones."""
-    logged = [output.model_id for output in top.outputs.model_outputs] if top.outputs else []
-    ids = dict.fromkeys([*logged, *(key for key in known if key.startswith("m-"))])
-    found = []
-    for model_id in ids:
-        try:
-            found.append(client.get_logged_model(model_id))
-        except MlflowException:
-            continue  # lost; the comparison with the seal reports it
-    return found
-
-
-def _model_digests(model: LoggedModel) -> Digests:
-    facts = {"name": model.name, "status": str(model.status), "made by run": str(model.source_run_id)}
-    digests = _mapped(model.model_id, "model", facts) | _mapped(model.model_id, "parameter", model.params or {})
-    digests |= _mapped(model.model_id, "tag", model.tags or {})
-    for name in sorted({metric.key for metric in model.metrics or []}):
-        points = [(point.step, point.timestamp, point.value) for point in model.metrics if point.key == name]
-        digests[SealedItem(model.model_id, "metric", name)] = digest_of_numbers(points)
-    return digests
-
-
-def _versions(client: MlflowClient, run: Run) -> tuple[StoredVersion, ...]:
-    """The versions that a run made, of the registered model that it names."""
-    name = run.data.tags.get(MODEL_NAME_TAG, MODEL_NAME)
-    found = client.search_model_versions(f"name = '{name}' and run_id = '{run.info.run_id}'")
-    versions = (client.get_model_version(name, version.version) for version in found)
-    return tuple(
-        StoredVersion(str(version.version), dict(version.tags), tuple(version.aliases), name) for version in versions
-    )
-
-
-def _version_digests(client: MlflowClient, stored: StoredVersion) -> Digests:
-    """Where MLflow finds a version's model, and which run made it."""
-    version = client.get_model_version(stored.name, stored.number)
-    facts = {"source": version.source, "model_id": version.model_id, "run_id": version.run_id}
-    facts["fetched from"] = client.get_model_version_download_uri(stored.name, stored.number)
-    return _mapped(f"version {stored.number}", "version", {key: str(value) for key, value in facts.items()})
-
-
-def _evaluations(client: MlflowClient, stored: StoredTraining, scratch: Path) -> tuple[StoredEvaluation, ...]:
+def _evaluations(client: MlflowClient, top: Run, stored: StoredTraining, scratch: Path) -> tuple[StoredEvaluation, ...]:
     """The evaluations named by the versions' tags, and those that name the training."""
-    experiment = client.get_run(stored.run_id).info.experiment_id
     about = f"tags.level = 'evaluation' AND tags.model_run_id = '{stored.run_id}'"
-    found = {run.info.run_id: run.data.params.get("cohort", "") for run in _search(client, experiment, about)}
-    named = {
-        key.removeprefix(EVALUATION): source
-        for version in stored.versions
-        for key, source in version.tags.items()
-        if key.startswith(EVALUATION)
+    found = {
+        run.info.run_id: run.data.params.get("cohort", "") for run in search_runs(client, top.info.experiment_id, about)
     }
+    named = _named(stored, EVALUATION)
     return tuple(
         StoredEvaluation(run_id, source, run_id in named, training_of(run_id, scratch))
         for run_id, source in sorted((found | named).items())
+    )
+
+
+def _named(stored: StoredTraining, prefix: str) -> dict[str, str]:
+    """The runs that the versions' tags name, with what the tags say."""
+    tags = [pair for version in stored.versions for pair in version.tags.items()]
+    return {key.removeprefix(prefix): said for key, said in tags if key.startswith(prefix)}
+
+
+def _monitorings(client: MlflowClient, name: str, stored: StoredTraining) -> tuple[StoredMonitoring, ...]:
+    """The monitoring runs that the versions' tags name, and those that a later one names as the one before it."""
+    named = _named(stored, MONITORING)
+    experiment = client.get_experiment_by_name(f"{name}/monitoring") if stored.versions else None
+    runs = list(search_runs(client, experiment.experiment_id, "")) if experiment else []
+    known = {run.info.run_id: run for run in runs}
+    for run in runs:
+        before = run.data.tags.get(PREVIOUS_MONITORING)
+        if before and run.data.tags.get("model_run_id") == stored.run_id:
+            named.setdefault(before, f"before {run.info.run_id[:8]}")
+    return tuple(
+        StoredMonitoring(run_id, said, known[run_id].info.lifecycle_stage if run_id in known else None)
+        for run_id, said in sorted(named.items())
     )
 
 
@@ -277,34 +201,6 @@ def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
     """The present record of a training, as ``read_training``; ``None`` if it is lost."""
     try:
         return read_training(run_id, scratch)
-    except MlflowException:
+    except MlflowException as error:
+        require_lost(error)
         return None
-
-
-def _mapped(owner: str, kind: str, values: Mapping[str, str]) -> Digests:
-    return {SealedItem(owner, kind, name): digest_of(str(value)) for name, value in values.items()}
-
-
-def _file_digests(owner: str, folder: Path) -> Digests:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        SealedItem(owner, "artifact", path.relative_to(folder).as_posix()): digest_of(path.read_bytes())
-        for path in files
-    }
-
-
-def _fetch(address: str, scratch: Path) -> Path:
-    """The folder of artifacts at an address: on this machine itself, otherwise a copy made once."""
-    repository = get_artifact_repository(address)
-    if isinstance(repository, LocalArtifactRepository):
-        return Path(repository.artifact_dir)
-    folder = scratch / digest_of(address)
-    if not folder.exists():
-        folder.mkdir()
-        for listed in repository.list_artifacts():
-            mlflow.artifacts.download_artifacts(artifact_uri=f"{address}/{listed.path}", dst_path=str(folder))
-    return folder
-
-
-def _file(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None

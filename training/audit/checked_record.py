@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from training.audit.checks import chain_verdict, record_verdicts
-from training.audit.linked import evaluations_verdict, served_verdict
+from training.audit.linked import evaluations_verdict, monitoring_verdict, served_verdict
 from training.audit.retraining import environment_verdicts
 from training.registry.decisions import Decision, Finding
 from training.registry.stored_training import StoredTraining
@@ -31,6 +31,7 @@ def checked_record(stored: StoredTraining, chain: VerifiedDecisions) -> list[Ver
     """The verdicts without data: on record, decisions, served copies, code and environment."""
     linked = [
         evaluations_verdict(stored),
+        monitoring_verdict(stored),
         chain_verdict(chain.decisions, chain.findings, stored.run_id, stored),
         served_verdict(stored, chain.champion),
     ]

@@ -13,6 +13,7 @@ from training.plausibility.import_agreement import TABLES_AS_IMPORTED, imported_
 from training.registry.artifacts import EVIDENCE
 from training.registry.decisions import Decision, Finding
 from training.registry.seal import (
+    LOADING_NOTE,
     SEAL,
     SEAL_DIGEST,
     Record,
@@ -26,7 +27,9 @@ from training.registry.stored_training import StoredTraining, StoredVersion
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
 LOST = "deleted from the store, with all that it recorded"
-RECORD_KINDS = ("run", "parameter", "metric", "tag", "dataset", "model", "version")
+FILE_KINDS = ("artifact", LOADING_NOTE)
+RUN_ID_LENGTH = 32
+MOST_NOTED = 20
 
 
 def record_verdicts(stored: StoredTraining) -> list[Verdict]:
@@ -75,26 +78,39 @@ def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
     whole += [
         f"{stored.record.owners[key]}: added after the sealing"
         for key in sorted(here - then)
-        if not key.startswith("version ")
+        if len(key) == RUN_ID_LENGTH or key.startswith("m-")
     ]
-    recorded = [found for found in within if found.item.kind in RECORD_KINDS]
-    files = [found for found in within if found.item.kind == "artifact"]
-    noted = [f"{_text(sealed, found)} (noted)" for found in recorded if found.harmless]
-    unchanged = "as sealed" + (f"; {listed(noted)}" if noted else "")
+    recorded = [found for found in within if found.item.kind not in FILE_KINDS]
+    files = [found for found in within if found.item.kind in FILE_KINDS]
     number = sum(item.kind == "artifact" for item in sealed.digests.keys() - stored.withheld)
+    present = f"{sum(len(key) == RUN_ID_LENGTH for key in then)} runs and the model are present"
     return [
+        verdict_of("runs", [*whole, *_deleted(stored)], present),
+        verdict_of("record", _broken(sealed, recorded), "as sealed" + _noted(sealed, recorded)),
         verdict_of(
-            "runs", [*whole, *_deleted(stored)], f"{sum(len(key) == 32 for key in then)} runs and the model are present"
+            "artifacts", _broken(sealed, files), f"{number} files, {_how_read(stored, sealed)}{_noted(sealed, files)}"
         ),
-        verdict_of("record", _broken(sealed, recorded), unchanged),
-        verdict_of("artifacts", _broken(sealed, files), f"{number} files, all as sealed{_withheld(stored, sealed)}"),
     ]
 
 
-def _withheld(stored: StoredTraining, sealed: Record) -> str:
-    """The sealed files that are not at hand; empty if all are."""
-    names = [sealed.described(item) for item in sorted(stored.withheld)]
-    return f"; not in the package, so only their sealed digests are known (noted): {listed(names)}" if names else ""
+def _noted(sealed: Record, differences: Sequence[SealDifference]) -> str:
+    """The differences that break no seal, what was changed before what was added: whoever reads them judges them."""
+    harmless = sorted((found for found in differences if found.harmless), key=lambda found: found.what == "added")
+    noted = [f"{_text(sealed, found)} (noted)" for found in harmless]
+    more = len(noted) - MOST_NOTED
+    return "".join(f"; {text}" for text in [*noted[:MOST_NOTED], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _how_read(stored: StoredTraining, sealed: Record) -> str:
+    if stored.withheld:
+        names = [sealed.described(item) for item in sorted(stored.withheld)]
+        return f"all as sealed; not in the package, so only their sealed digests are known (noted): {listed(names)}"
+    if not stored.from_archive:
+        return "all as sealed"
+    return (
+        f"all as sealed: {stored.from_archive} in the sealed archive, those of the training and the model also in the "
+        "store by name and size; --every-file reads each there"
+    )
 
 
 def _deleted(stored: StoredTraining) -> list[str]:

@@ -29,6 +29,19 @@ def _lost_or_changed(found: StoredEvaluation) -> list[str]:
     return wrong + ([] if found.named else [f"{name}: no tag of the version names it"])
 
 
+def monitoring_verdict(stored: StoredTraining) -> Verdict:
+    """Every monitoring run that a version or a later monitoring names is there."""
+    wrong = [f"monitoring {one.run_id}, {one.said}: {LOST}" for one in stored.monitorings if one.stage is None]
+    wrong += [
+        f"monitoring {one.run_id}, {one.said}: marked as deleted; mlflow gc would remove it for good"
+        for one in stored.monitorings
+        if one.stage not in (None, "active")
+    ]
+    number = len(stored.monitorings)
+    there = f"{number} monitoring run{'' if number == 1 else 's'}, all there" if number else "none recorded"
+    return verdict_of("monitoring", wrong, there)
+
+
 def served_verdict(stored: StoredTraining, champion: str | None) -> Verdict:
     """Every copy of this training's versions in BentoML's store is the registered bundle, and the champion has one.
 

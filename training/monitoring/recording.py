@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator, Sequence
 
 import mlflow
-from mlflow.entities import Metric
+from mlflow.entities import Metric, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from models.bundle import BundleRefusedError
-from training.audit.audit import model_name_of_run, seal_run
+from training.audit.audit import PREVIOUS_MONITORING, model_name_of_run, seal_run
 from training.audit.bundle_lookup import load_by_digest, registered_with
 from training.evidence.parts import Estimate
 from training.monitoring.monitor import KnownModel, UnknownModel
@@ -20,9 +20,11 @@ from training.monitoring.report.figures import Figure
 from training.monitoring.statistics.document import STATES, MonitoredModel, Monitoring
 from training.monitoring.statistics.reference import REFERENCE, Reference, read_reference
 from training.provenance import Provenance
+from training.registry.artifact_place import artifact_bytes
 from training.registry.experiments import open_experiment
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.release import store_undisturbed, use_store
+from training.registry.stored_training import MONITORING
 
 DOCUMENT, PAGE = "monitoring.json", "monitoring.html"
 METRICS_AT_ONCE = 900
@@ -44,7 +46,7 @@ def find_model(digest: str) -> KnownModel | UnknownModel:
 
 def _reference(run_id: str) -> Reference | None:
     try:
-        return read_reference(mlflow.artifacts.load_text(f"runs:/{run_id}/{REFERENCE}"))
+        return read_reference(artifact_bytes(run_id, REFERENCE).decode())
     except (MlflowException, OSError):
         return None
 
@@ -56,6 +58,7 @@ def record(found: Monitoring, page: str, figures: Sequence[Sequence[Figure]], pr
     name = model_name_of_run(newest.run_id)
     experiment = open_experiment(MlflowClient(), f"{name}/monitoring", EXPERIMENT_NOTE)
     mlflow.set_experiment(experiment_id=experiment)
+    previous = _previous(experiment)
     name_of_run = f"{found.written_on} · monitoring of version {newest.version}"
     with store_undisturbed(), mlflow.start_run(run_name=name_of_run) as run:
         mlflow.set_tags(
@@ -64,6 +67,7 @@ def record(found: Monitoring, page: str, figures: Sequence[Sequence[Figure]], pr
                 "level": "monitoring",
                 "verdict": found.state,
                 MODEL_NAME_TAG: name,
+                **previous,
                 "model_version": newest.version,
                 "model_run_id": newest.run_id,
                 "bundle_digest": newest.bundle_digest,
@@ -79,7 +83,23 @@ def record(found: Monitoring, page: str, figures: Sequence[Sequence[Figure]], pr
             mlflow.log_text(figure.svg, f"figures/{figure.file_name}")
         _log_metrics(run.info.run_id, [pair for model in found.models for pair in metrics(model)])
     seal_run(run.info.run_id)
+    _name_with_versions(str(run.info.run_id), found, name)
     return str(run.info.run_id)
+
+
+def _previous(experiment: str) -> dict[str, str]:
+    """The tag that names the run of the last monitoring, also a deleted one; none for the first."""
+    newest = ["attributes.start_time DESC"]
+    runs = MlflowClient().search_runs([experiment], "", ViewType.ALL, max_results=1, order_by=newest)
+    return {PREVIOUS_MONITORING: str(runs[0].info.run_id)} if runs else {}
+
+
+def _name_with_versions(run_id: str, found: Monitoring, name: str) -> None:
+    """Name the monitoring with every registered version that it is about, so that its loss is noticed."""
+    for model in found.models:
+        for version in registered_with(model.bundle_digest):
+            if version.model == name:
+                MlflowClient().set_model_version_tag(name, version.version, f"{MONITORING}{run_id}", found.written_on)
 
 
 def metrics(model: MonitoredModel) -> Iterator[tuple[str, float]]:

@@ -4,11 +4,11 @@ This module fetches the evidence and the held-out predictions from MLflow; the r
 """
 
 import hashlib
+import io
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
@@ -67,7 +67,7 @@ def run_checks(
 
     A version without evidence or seal fails and may be overridden. One whose evidence or record was changed may not.
     """
-    document = _artifact(candidate.run_id, EVIDENCE, candidate.folder)
+    document = candidate.artifact(EVIDENCE)
     recorded = [candidate.tags.get(EVIDENCE_DIGEST), _run_tags(candidate.run_id).get(EVIDENCE_DIGEST)]
     if document is None and recorded == [None, None]:
         return _unsupported("none: this version was registered without evidence; train again", sound=True)
@@ -254,12 +254,12 @@ def _held_out(champion: RegisteredModel) -> dict[HeadName, pd.DataFrame] | None:
 
 
 def _table(registered: RegisteredModel) -> pd.DataFrame | None:
-    content = _artifact(registered.run_id, HELD_OUT, registered.folder)
-    return None if content is None else pd.read_parquet(registered.folder.parent / HELD_OUT)
+    content = registered.artifact(HELD_OUT)
+    return None if content is None else pd.read_parquet(io.BytesIO(content))
 
 
 def _recorded_winners(registered: RegisteredModel) -> dict[HeadName, str | None] | None:
-    content = _artifact(registered.run_id, SUMMARY, registered.folder)
+    content = registered.artifact(SUMMARY)
     if content is None:
         return None
     return {
@@ -268,17 +268,6 @@ def _recorded_winners(registered: RegisteredModel) -> dict[HeadName, str | None]
         for head in ("remission", "relapse")
         if landmark[head] is not None
     }
-
-
-def _artifact(run_id: str, name: str, folder: Path) -> bytes | None:
-    """An artifact's bytes, downloaded beside a version's bundle; ``None`` where the run has none."""
-    try:
-        if name not in {artifact.path for artifact in MlflowClient().list_artifacts(run_id)}:
-            return None
-        path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name, dst_path=str(folder.parent))
-    except (MlflowException, FileNotFoundError):
-        return None
-    return Path(path).read_bytes()
 
 
 def _run_tags(run_id: str) -> dict[str, str]:

@@ -24,7 +24,9 @@ from models.bundle import Bundle, BundleRefusedError, load_bundle
 from models.performance import PERFORMANCE, PERFORMANCE_DIGEST
 from training.failures import StoreUnreachableError
 from training.held_signals import signals_held
+from training.registry.artifact_place import artifact_bytes
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
+from training.registry.copied_bundle import ARCHIVED, copied_bundle
 from training.registry.decision_log import CHAMPION, HEAD, DecisionLog
 from training.registry.decisions import Decision, Head
 from training.registry.names import MODEL_NAME, ModelReference
@@ -41,7 +43,7 @@ EVALUATION = "evaluation "
 class RegisteredModel:
     """A registered version, the run that made it, and the folder that its bundle was downloaded to.
 
-    ``name`` is that of the registered model.
+    ``name`` is that of the registered model, ``archive`` the folder of its run's sealed archive, if it was fetched.
     """
 
     version: str
@@ -49,6 +51,17 @@ class RegisteredModel:
     tags: Mapping[str, str]
     folder: Path
     name: str = MODEL_NAME
+    archive: Path | None = None
+
+    def artifact(self, name: str) -> bytes | None:
+        """An artifact of the run; ``None`` if it has none of that name, or the run is lost."""
+        archived = None if self.archive is None else self.archive / self.run_id / name
+        if archived is not None and archived.is_file():
+            return archived.read_bytes()
+        try:
+            return artifact_bytes(self.run_id, name)
+        except (MlflowException, FileNotFoundError):
+            return None
 
 
 def use_store() -> str:
@@ -136,24 +149,31 @@ def find_model(version_or_alias: str) -> ModelReference:
 
 
 def fetch_bundle(found: ModelReference, scratch: Path) -> Path:
-    """Download a registered version's bundle below ``scratch``, and return its folder."""
+    """Copy a registered version's bundle below ``scratch``, and return its folder.
+
+    Behind a server the bundle is taken from the archive of its run, which is one file. Whoever uses a bundle compares
+    its digest with the registered one (`checked`).
+    """
     require_store()
+    client = MlflowClient()
     try:
-        model = mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}", dst_path=str(scratch))
+        return copied_bundle(client, client.get_model_version(found.name, found.version), scratch)
+    except FileNotFoundError:
+        pass
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise StoreUnreachableError(_unreachable()) from None
-        required = f"the files of version {found.version} of {found.name}"
-        raise InputRefusedError([Problem("registry", None, None, required, "none")]) from None
-    return Path(model) / "artifacts" / "bundle"
+    required = f"the files of version {found.version} of {found.name}"
+    raise InputRefusedError([Problem("registry", None, None, required, "none")]) from None
 
 
 def fetch(version_or_alias: str, scratch: Path) -> RegisteredModel:
-    """Download the registered version that a text means (see `find_model`), and read its tags."""
+    """Copy the registered version that a text means (see `find_model`) below ``scratch``, and read its tags."""
     found = find_model(version_or_alias)
     folder = fetch_bundle(found, scratch)
     version = MlflowClient().get_model_version(found.name, found.version)
-    return RegisteredModel(found.version, str(version.run_id), dict(version.tags), folder, found.name)
+    archive = scratch / ARCHIVED if (scratch / ARCHIVED).is_dir() else None
+    return RegisteredModel(found.version, str(version.run_id), dict(version.tags), folder, found.name, archive)
 
 
 def checked(directory: Path, version: str, name: str = MODEL_NAME) -> Bundle:
@@ -224,10 +244,9 @@ def _recorded_evidence(chosen: RegisteredModel) -> list[RecordedEvidence]:
 def _evidence_of(run_id: str, what: str, noted: tuple[str | None, ...] = ()) -> RecordedEvidence:
     digest, document = None, None
     try:
-        digest = MlflowClient().get_run(run_id).data.tags.get(EVIDENCE_DIGEST)
-        with tempfile.TemporaryDirectory() as scratch:
-            path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=EVIDENCE, dst_path=scratch)
-            document = Path(path).read_bytes()
+        run = MlflowClient().get_run(run_id)
+        digest = run.data.tags.get(EVIDENCE_DIGEST)
+        document = artifact_bytes(run, EVIDENCE)
     except (MlflowException, OSError):
         pass  # `performance` reports whether it is lost or was never recorded
     return RecordedEvidence(run_id, what, document, (*noted, digest))

@@ -10,20 +10,33 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-FORMAT = 1
+FORMAT = 2
+"""What is written. Format 1 lacks the experiment, the descriptions and the user, and is still read."""
+READ = (1, FORMAT)
 SEAL = "seal.json"
 SEAL_DIGEST = "seal_digest"
-SET_AFTER_SEALING = (SEAL_DIGEST, "decision_head", "promoted_", "promotion ")
-"""Prefixes of tags that are set after sealing, and are checked by the seal's digest and the decisions."""
-WRITTEN_BY_LOADING = "registered_model_meta"
-"""A file of name and version, without code, that MLflow writes into the folder of a model in a local store."""
+SET_AFTER_SEALING = (SEAL_DIGEST,)
+"""Prefixes of tags of a run or version that are set after sealing, and are checked against the seal."""
+SET_ON_VERSIONS = ("decision_head", "promoted_", "promotion ")
+"""Prefixes of tags that are set on versions only, and are checked against the decisions."""
+LOADING_NOTE = "note of a load"
+"""Kind of the file of name and version that MLflow writes into a model's folder; its content was checked."""
+FOREIGN_METRIC = "metric of another run"
+"""Kind of a metric that somebody else's run logged about the model: no part of the record, and noted."""
+FACTS = ("run", "model", "version", "experiment")
+"""Kinds of which every seal of a format has the same names: an earlier format lacks some."""
+DESCRIPTION = "description"
+RUN_NOTE = "mlflow.note.content"
+"""The tag that MLflow's pages show as a run's description."""
+FOR_PEOPLE = frozenset({("tag", RUN_NOTE), ("run", "ended"), ("experiment", "name")})
+"""What people change in MLflow's pages, besides descriptions: a run opened again ends later. It is sealed and noted."""
 
 
 @dataclass(frozen=True, order=True)
 class SealedItem:
-    """One item of a record: ``kind`` (run, parameter, metric, tag, dataset, artifact, version), ``name`` and owner.
+    """One item of a record: ``kind`` (run, parameter, metric, tag, dataset, artifact, version ...), ``name``, owner.
 
-    ``owner`` is the id of a run or model, or a registered version.
+    ``owner`` is the id of a run or model, or a registered version, model or experiment.
     """
 
     owner: str
@@ -51,7 +64,7 @@ class Record:
 
 @dataclass(frozen=True)
 class SealDifference:
-    """A difference from the seal; ``harmless`` if no sealed item is affected."""
+    """A difference from the seal; ``harmless`` if it is noted only (`compare`)."""
 
     item: SealedItem
     what: str
@@ -90,7 +103,7 @@ def seal_document(record: Record) -> bytes:
     """The seal as a JSON document; equal records give equal bytes."""
     digests: dict[str, dict[str, dict[str, str]]] = {}
     for item, digest in sorted(record.digests.items()):
-        if _set_after_sealing(item):
+        if _is_no_part(item):
             continue
         digests.setdefault(item.owner, {}).setdefault(item.kind, {})[item.name] = digest
     document = {"format": FORMAT, "run_id": record.run_id, "owners": dict(record.owners), "digests": digests}
@@ -111,36 +124,49 @@ def read_seal(document: bytes) -> Record:
         number = parsed["format"]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise SealRefusedError(f"{SEAL} is not a seal") from None
-    if number != FORMAT:
-        raise SealRefusedError(f"{SEAL} has another format than {FORMAT}, which this installation reads")
+    if number not in READ:
+        raise SealRefusedError(f"{SEAL} has another format than {READ[0]} and {READ[1]}, which this installation reads")
     return record
 
 
 def compare(sealed: Record, found: Record) -> list[SealDifference]:
     """The differences between the sealed record and the record now.
 
-    Anything changed, lost or added breaks the seal, except an added tag, a further registered version, or the note that
-    MLflow writes beside a model when it loads it by its registered name.
+    What was sealed and is changed or lost breaks the seal; a description, the end of a run that was opened again and
+    the name of the experiment are noted. What somebody added is noted, except a file and a run. training/README.md has
+    the table.
     """
     changed = [
-        SealDifference(item, "lost" if item not in found.digests else "changed", harmless=False)
+        SealDifference(item, "lost" if item not in found.digests else "changed", harmless=_is_for_people(item))
         for item, digest in sealed.digests.items()
         if found.digests.get(item) != digest
     ]
     added = [
-        SealDifference(item, "added", _may_be_added(item, sealed))
+        SealDifference(item, "added", _may_be_added(item))
         for item in found.digests.keys() - sealed.digests.keys()
-        if not _set_after_sealing(item)
+        if not _set_after_sealing(item) and not _is_unsealed_fact(item, sealed)
     ]
     return sorted(changed + added, key=lambda difference: difference.item)
 
 
+def _is_no_part(item: SealedItem) -> bool:
+    return _set_after_sealing(item) or item.kind in (LOADING_NOTE, FOREIGN_METRIC)
+
+
 def _set_after_sealing(item: SealedItem) -> bool:
-    return item.kind == "tag" and item.name.startswith(SET_AFTER_SEALING)
+    of_versions = SET_ON_VERSIONS if item.owner.startswith("version ") else ()
+    return item.kind == "tag" and item.name.startswith(SET_AFTER_SEALING + of_versions)
 
 
-def _may_be_added(item: SealedItem, sealed: Record) -> bool:
-    known = {then.owner for then in sealed.digests if then.kind == "version"}
-    if item.kind == "artifact":
-        return item.owner.startswith("m-") and item.name == WRITTEN_BY_LOADING
-    return item.kind == "tag" or (item.kind == "version" and item.owner not in known)
+def _is_for_people(item: SealedItem) -> bool:
+    return item.kind == DESCRIPTION or (item.kind, item.name) in FOR_PEOPLE
+
+
+def _is_unsealed_fact(item: SealedItem, sealed: Record) -> bool:
+    """Whether a fact or description is new only because the seal has an earlier format that lacks it."""
+    known = {then.owner for then in sealed.digests if then.kind in FACTS}
+    return item.kind in (*FACTS, DESCRIPTION) and (item.owner in known or item.kind != "version")
+
+
+def _may_be_added(item: SealedItem) -> bool:
+    return item.kind != "artifact"

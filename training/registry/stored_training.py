@@ -48,6 +48,22 @@ class StoredEvaluation:
     stored: StoredTraining | None
 
 
+MONITORING = "monitoring "
+"""Prefix of a version's tags that name the monitoring runs about it."""
+
+
+@dataclass(frozen=True)
+class StoredMonitoring:
+    """A monitoring run that a version or a later monitoring names.
+
+    ``said`` is what names it, ``stage`` MLflow's word for whether it is deleted, ``None`` if it is lost.
+    """
+
+    run_id: str
+    said: str
+    stage: str | None
+
+
 @dataclass(frozen=True, eq=False)
 class StoredTraining:
     """``sealed`` is the seal's document, ``None`` if there is none; ``record`` is the present record.
@@ -57,6 +73,8 @@ class StoredTraining:
     of the model in BentoML's store here, also of other versions; ``registered_runs`` are the runs of all versions.
     ``folders`` hold the artifacts by owner. An audit package may lack artifacts, the ``withheld`` ones, and holds the
     bundle that an update began with, ``parent``.
+    ``monitorings`` are the monitoring runs about it. ``from_archive`` is the number of files that were read from the
+    sealed archive, and not one by one.
     """
 
     run_id: str
@@ -74,6 +92,8 @@ class StoredTraining:
     folders: Mapping[str, Path] = field(default_factory=dict)
     withheld: frozenset[SealedItem] = frozenset()
     parent: Path | None = None
+    monitorings: tuple[StoredMonitoring, ...] = ()
+    from_archive: int = 0
 
     def recorded(self, key: str) -> dict[str, str | None]:
         """A tag's value on the run and on every version of it, by place; ``None`` where it is not set."""

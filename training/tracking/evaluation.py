@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import mlflow
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import ValidationError
 
@@ -69,8 +68,8 @@ def record_evaluation(
 def recorded_evidence(registered: RegisteredModel) -> Evidence | None:
     """The evidence of a version's training run; ``None`` if it has none that can be read."""
     try:
-        return read_evidence(mlflow.artifacts.load_text(f"runs:/{registered.run_id}/{EVIDENCE}"))
-    except (MlflowException, OSError, ValidationError):
+        return read_evidence(registered.artifact(EVIDENCE) or b"")
+    except ValidationError:
         return None
 
 

@@ -8,6 +8,7 @@ import mlflow
 from mlflow.tracking import MlflowClient
 
 from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence
+from training.registry.artifact_place import folder_at
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, REPORT
 from training.report.facts import ReportFacts
 from training.report.figures.report_figures import draw
@@ -86,6 +87,6 @@ def report_of(run_id: str) -> str:
 
 def artifact_of(run_id: str, name: str) -> str:
     """The path of a run's artifact if it is a local file, else its address."""
-    place = str(MlflowClient().get_run(run_id).info.artifact_uri)
-    path = Path(place.removeprefix("file://"))
-    return f"{path if path.is_dir() else place}/{name}"
+    address = str(MlflowClient().get_run(run_id).info.artifact_uri)
+    folder = folder_at(address)
+    return f"{address}/{name}" if folder is None else str(folder / name)

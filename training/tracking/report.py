@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import mlflow
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -19,6 +18,7 @@ from training.cohort.file_names import STUDY_FILE
 from training.evidence.document import Evidence, read_evidence
 from training.failures import EvidenceFailedError
 from training.provenance import CANDIDATE
+from training.registry.artifact_place import artifact_bytes
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import DecisionLog
 from training.registry.decisions import Decision, PolicyCheck
@@ -61,21 +61,22 @@ def recorded_report(version_or_alias: str, given: StudyAnswers | None = None) ->
 
 def _evidence(run_id: str, registered: str | None) -> Evidence:
     try:
-        document = mlflow.artifacts.load_text(f"runs:/{run_id}/{EVIDENCE}")
+        document = artifact_bytes(run_id, EVIDENCE)
         evidence = read_evidence(document)
     except (MlflowException, OSError, ValidationError):
         problem = Problem("registry", None, None, "a version with evidence that can be read", "none, or unreadable")
         raise InputRefusedError([problem]) from None
-    if registered is not None and hashlib.sha256(document.encode()).hexdigest() != registered:
+    if registered is not None and hashlib.sha256(document).hexdigest() != registered:
         raise EvidenceFailedError("the evidence is not the one that was registered; see kap audit verify")
     return evidence
 
 
 def _recorded_answers(run_id: str) -> StudyAnswers:
     """Those of the training; none in a run that has no ``study.toml``."""
-    if not any(one.path == STUDY_FILE for one in MlflowClient().list_artifacts(run_id)):
+    try:
+        return parse_study(artifact_bytes(run_id, STUDY_FILE).decode())
+    except FileNotFoundError:
         return StudyAnswers()
-    return parse_study(mlflow.artifacts.load_text(f"runs:/{run_id}/{STUDY_FILE}"))
 
 
 def _facts(run: Run, registered: RegisteredModel, bundle: Bundle) -> ReportFacts:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import mlflow
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import ValidationError
 
 from training.evidence.document import Estimate, Evidence, HeadEvidence, LandmarkEvidence, read_evidence
+from training.failures import StoreUnreachableError
+from training.registry.artifact_place import artifact_bytes
 from training.registry.artifacts import EVIDENCE
 from training.registry.decision_log import CHAMPION
 from training.registry.release import check_store
@@ -105,7 +107,7 @@ def _listed(client: MlflowClient, run: Any, champions: Mapping[str, str]) -> Lis
     """``run`` is one of MLflow's."""
     versions = client.search_model_versions(f"run_id = '{run.info.run_id}'")
     version = versions[0] if versions else None
-    evidence = _evidence(run.info.run_id)
+    evidence = _evidence(run)
     tags, parameters = run.data.tags, run.data.params
     known = evidence if isinstance(evidence, Evidence) else None
     return ListedTraining(
@@ -128,12 +130,14 @@ def _listed(client: MlflowClient, run: Any, champions: Mapping[str, str]) -> Lis
     )
 
 
-def _evidence(run_id: str) -> Evidence | str:
+def _evidence(run: Run) -> Evidence | str:
     """The evidence of a run, or why there is none."""
     try:
-        return read_evidence(mlflow.artifacts.load_text(f"runs:/{run_id}/{EVIDENCE}"))
+        return read_evidence(artifact_bytes(run, EVIDENCE))
     except ValidationError:
         return "the evidence is not in a form that this installation reads"
+    except StoreUnreachableError:
+        return "its artifacts are not found here"
     except (MlflowException, OSError, ValueError):
         return "no evidence is recorded"
 

@@ -21,8 +21,8 @@ from training.cli.options.stopping import stopped_with_its_processes
 from training.telemetry import turn_off_telemetry
 
 DEFECT, USER, STORE, EVIDENCE = 1, 2, 3, 4
-NOTICE = "AssumedModelNotice"
-"""The class of notices, by name: its module imports MLflow, which most commands do without."""
+NOTICES = ("AssumedModelNotice", "MovedStoreNotice")
+"""The classes of notices, by name: their modules import MLflow, which most commands do without."""
 
 turn_off_telemetry()
 
@@ -105,7 +105,7 @@ def _notices_as_sentences() -> Iterator[None]:
         def show(
             message: Warning | str, category: type[Warning], filename: str, lineno: int, *rest: Any, **more: Any
         ) -> None:
-            if category.__name__ == NOTICE:
+            if category.__name__ in NOTICES:
                 click.echo(str(message), err=True)
             else:
                 shown(message, category, filename, lineno, *rest, **more)
