@@ -11,3 +11,5 @@ GOLDEN = SHARED / "golden"
 
 NODE_MODULES = ROOT / ".venv" / "node" / "node_modules"
 """What `make node-tools` installs; not in the tree, whose files tests read."""
+OUTSIDE_TOOLS = ROOT / ".venv" / "outside"
+"""What `make outside-tools` installs: an environment for each tool."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from features.protocol.problems import InputRefusedError
+from features.protocol.problems import InputRefusedError, Problem
 from training.archive.chain_document import read_chain
 from training.archive.crate import crate_verdict
 from training.archive.facts import DISTRIBUTION, PackageFacts, read_facts
-from training.archive.layout import CHAIN, FACTS, LOCK, PARENT, RECORD, TRAINING
+from training.archive.layout import CHAIN, FACTS, LOCK, MANIFEST, PARENT, RECORD, TRAINING
 from training.archive.manifest import manifest_verdict
 from training.archive.record_files import read_record
 from training.archive.signature import signature_verdict
@@ -36,6 +36,9 @@ def verify_package(
     ``trusted`` is the key of the person who must have signed. Raises ``InputRefusedError`` if the file is no package.
     """
     files = read_zip(path)
+    if MANIFEST not in files and FACTS not in files:
+        required = "a package that kap audit export has written"
+        raise InputRefusedError([Problem(path.name, None, None, required, "a zip file of something else")])
     facts = read_facts(files.get(FACTS, b""))
     whole = manifest_verdict(files)
     if facts is None:
