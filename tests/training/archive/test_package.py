@@ -135,7 +135,8 @@ def record_with(packages: Packages, **changes: object) -> bytes:
 
 def test_a_changed_byte_is_found_whichever_file_it_is_in(packages: Packages, tmp_path: Path) -> None:
     files, rng = read_zip(packages.signed), np.random.default_rng(7)
-    for name in sorted(files, key=lambda _: rng.random())[:8] + [METADATA, MANIFEST, SIGNATURE]:
+    some = sorted((name for name in files if files[name]), key=lambda _: rng.random())[:8]
+    for name in [*some, METADATA, MANIFEST, SIGNATURE]:
         changed = bytearray(files[name])
         changed[int(rng.integers(len(changed)))] ^= 1
         said = failed(packages, changed_package(packages.signed, {name: bytes(changed)}, tmp_path / "changed.zip"))
@@ -203,7 +204,7 @@ def test_a_record_that_names_a_folder_elsewhere_reads_nothing_there(packages: Pa
         packages.signed, {"training/record.json": record_with(packages, owners=owners)}, tmp_path / "changed.zip"
     )
     verdicts = packages.verify(path)
-    assert verdicts["runs"].outcome == "failed"
+    assert verdicts["seal"].outcome == "failed"
     assert "secret.txt" not in str(verdicts)
 
 
