@@ -55,6 +55,7 @@ def main() -> None:
       kap serve                             predict over HTTP and log every answer
       kap demo clinic                       try the service with a mock EHR and synthetic patients
       kap audit verify champion             check a model's record against its seal
+      kap audit export 1 --out 1.zip        write a model's record as one file for others
       kap audit log                         check that the prediction log is unchanged
       kap monitor                           check for drift and miscalibration in use
 

@@ -1,4 +1,4 @@
-"""A package by the real commands, handed to another user: in an empty folder, without the stores, MLflow or a network."""
+"""A package by the real commands, checked by another user in an empty folder, without stores, MLflow or a network."""
 
 import json
 import os
