@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,18 +63,25 @@ def handed_over(tmp_path_factory: pytest.TempPathFactory) -> HandedOver:
     return HandedOver(place, cohort, other)
 
 
-def verified(package: Path, data: Path, folder: Path) -> tuple[int, dict[str, dict[str, str]]]:
-    """The exit code and the verdicts of `kap audit verify`, by another user in an empty folder of that user."""
-    home = folder / "home"
-    home.mkdir()
-    os.chown(home, int(NOBODY), int(NOBODY))
-    words = ["audit", "verify", str(package), "--data", str(data), "--workers", "1", "--json"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [*AS_NOBODY, sys.executable, "-c", WITHOUT_MLFLOW, *words],
-        cwd=home, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.stdout, done.stderr
+def verified(package: Path, data: Path) -> tuple[int, dict[str, dict[str, str]]]:
+    """The exit code and the verdicts of `kap audit verify`, by another user who was given package and cohort."""
+    home = Path(tempfile.mkdtemp())
+    try:
+        shutil.copy(package, home / "package.zip")
+        shutil.copytree(data, home / "cohort")
+        (home / "empty").mkdir()
+        for path in (home, *home.rglob("*")):
+            os.chown(path, int(NOBODY), int(NOBODY))
+        words = ["audit", "verify", "../package.zip", "--data", "../cohort", "--workers", "1", "--json"]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [*AS_NOBODY, sys.executable, "-c", WITHOUT_MLFLOW, *words],
+            cwd=home / "empty", env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.stdout, done.stderr
+        assert list((home / "empty").iterdir()) == []
+    finally:
+        shutil.rmtree(home)
     return done.returncode, {one["check"]: one for one in json.loads(done.stdout.splitlines()[-1])["verdicts"]}
 
 
@@ -82,11 +90,9 @@ def verified(package: Path, data: Path, folder: Path) -> tuple[int, dict[str, di
     reason="only root can become another user",
 )
 @pytest.mark.parametrize("version", ["1", "2"])
-def test_another_user_checks_everything_and_gets_the_same_bundle(
-    handed_over: HandedOver, tmp_path: Path, version: str
-) -> None:
+def test_another_user_checks_everything_and_gets_the_same_bundle(handed_over: HandedOver, version: str) -> None:
     data = handed_over.cohort if version == "1" else handed_over.other
-    code, verdicts = verified(handed_over.package(version), data, tmp_path)
+    code, verdicts = verified(handed_over.package(version), data)
     assert {name: one["detail"] for name, one in verdicts.items() if one["outcome"] in ("failed", "not checked")} == {}
     assert code == 0
     assert verdicts["retraining"]["detail"].startswith("the same bundle byte for byte")
