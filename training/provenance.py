@@ -1,5 +1,6 @@
 """The provenance of a training: code, dependencies, machine. Nothing in it is about patients."""
 
+import getpass
 import hashlib
 import platform
 import subprocess
@@ -7,6 +8,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from features.protocol.problems import InputRefusedError, Problem
 from training.arithmetic import arithmetic
 
 PACKAGES = (
@@ -14,6 +16,10 @@ PACKAGES = (
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = "requirements.lock"
+TRAINED_BY, EVALUATED_BY = "trained_by", "evaluated_by"
+"""Tags of a run: the person who trained or updated a model, and the one who evaluated it."""
+UNKNOWN = "unknown"
+LONGEST_NAME = 200
 CANDIDATE = "candidate."
 """Prefix of the tags that say where the code of a candidate of another package comes from."""
 SOURCES = (".py", ".toml", ".html", ".css")
@@ -26,7 +32,8 @@ class Provenance:
 
     ``lock_digest`` is the SHA-256 of the locked dependencies, ``sources_digest`` that of the code that ran, and
     ``blas`` the linear algebra and vector instructions, by which last digits may differ between machines.
-    ``candidates`` says where the code of each candidate of another package comes from.
+    ``candidates`` says where the code of each candidate of another package comes from. ``by`` is the person who did
+    it, ``account`` the account and machine under which it ran.
     """
 
     commit: str
@@ -38,10 +45,13 @@ class Provenance:
     blas: str
     packages: tuple[tuple[str, str], ...]
     candidates: tuple[tuple[str, str], ...] = ()
+    by: str = ""
+    account: str = ""
 
-    def as_tags(self) -> dict[str, str]:
-        """The provenance as flat text, for a run's tags."""
-        flat = {key: str(value) for key, value in asdict(self).items() if key not in ("packages", "candidates")}
+    def as_tags(self, role: str = TRAINED_BY) -> dict[str, str]:
+        """The provenance as flat text, for a run's tags; ``role`` is the tag that names the person."""
+        apart = ("packages", "candidates", "by")
+        flat = {key: str(value) for key, value in asdict(self).items() if key not in apart} | {role: self.by}
         own = {candidate_tag(name): origin for name, origin in self.candidates}
         return flat | {f"package.{name}": number for name, number in self.packages} | own
 
@@ -51,8 +61,12 @@ def candidate_tag(name: str) -> str:
     return f"{CANDIDATE}{name.replace(':', '.')}"
 
 
-def collect_provenance() -> Provenance:
-    """The provenance of this process."""
+def collect_provenance(by: str | None = None) -> Provenance:
+    """The provenance of this process; the person is the one named, else the account.
+
+    Raises ``InputRefusedError`` for a name that is empty or has other than printable characters.
+    """
+    account = account_name()
     return Provenance(
         commit=_git("rev-parse", "HEAD") or "unknown",
         modified=bool(_git("status", "--porcelain", "--untracked-files=no")),
@@ -62,12 +76,31 @@ def collect_provenance() -> Provenance:
         machine=f"{platform.system()} {platform.machine()}",
         blas=arithmetic(),
         packages=tuple((name, _version(name)) for name in PACKAGES),
+        by=account if by is None else require_name(by),
+        account=f"{account} on {platform.node() or UNKNOWN}",
     )
 
 
 def lock_digest_of(content: bytes) -> str:
     """The digest of a lock file's content, as a training records it."""
     return hashlib.sha256(LOCK.encode() + b"\0" + content + b"\0").hexdigest()
+
+
+def account_name() -> str:
+    """The name of the account under which this process runs."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number without a name
+        return UNKNOWN
+
+
+def require_name(by: str) -> str:
+    """The name of a person without spaces around it; raises ``InputRefusedError`` if it is none."""
+    name = by.strip()
+    if name and name.isprintable() and len(name) <= LONGEST_NAME:
+        return name
+    required = f"the name of a person, 1 to {LONGEST_NAME} printable characters"
+    raise InputRefusedError([Problem("person", None, "--by", required, "no name" if not name else "another text")])
 
 
 def _sources(package: str) -> list[Path]:

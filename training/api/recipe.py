@@ -13,7 +13,7 @@ from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
 from training.plausibility.cohort_check import CohortCheck
 from training.processes import end_processes
-from training.provenance import collect_provenance
+from training.provenance import Provenance, collect_provenance
 from training.registry.names import model_name_of
 from training.report.study import StudyAnswers
 
@@ -33,7 +33,8 @@ class TrainingRequest:
     """What to train on and how. ``check`` is recorded with the training; ``source`` names the cohort.
 
     ``workers`` is the number of processes. Without ``recorded`` there is no run and no version. ``model_name`` is the
-    researcher's own name of the registered model, and ``study`` is what the authors answer in ``study.toml``.
+    researcher's own name of the registered model, and ``study`` is what the authors answer in ``study.toml``. ``by``
+    is the person who trains; default: the account.
     """
 
     cohort: Cohort
@@ -44,6 +45,7 @@ class TrainingRequest:
     recorded: bool = True
     model_name: str | None = None
     study: StudyAnswers | None = None
+    by: str | None = None
 
 
 def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel:
@@ -54,8 +56,9 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     """
     if set(request.config.candidates) - set(CANDIDATES):
         end_processes()  # those of an earlier training hold the code of its candidates as it was then
+    provenance = collect_provenance(request.by)
     if not request.recorded:
-        finished, evidence = _trained(request, stages.count)
+        finished, evidence = _trained(request, provenance, stages.count)
         return TrainedModel(finished, evidence, request.check)
     from training.registry.release import make_store
     from training.tracking.opened import opened_run, require_no_active_run
@@ -69,7 +72,7 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     started = time.time()
     with opened_run(name, request.cohort.protocol.name, request.source, started) as run_id:
         with ResourceMeter() as meter:
-            finished, evidence = _trained(request, meter.timing(stages.count))
+            finished, evidence = _trained(request, provenance, meter.timing(stages.count))
         options = RecordingOptions(request.model_name, meter.use(), request.study, run_id)
         recorded = record(
             finished, evidence, started, lambda part: stages.step(f"recording {part}"), request.check, options
@@ -77,6 +80,6 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     return TrainedModel(finished, evidence, request.check, recorded)
 
 
-def _trained(request: TrainingRequest, announce: Announce) -> tuple[Training, Evidence]:
-    finished = train(request.cohort, request.config, collect_provenance(), announce, request.workers)
+def _trained(request: TrainingRequest, provenance: Provenance, announce: Announce) -> tuple[Training, Evidence]:
+    finished = train(request.cohort, request.config, provenance, announce, request.workers)
     return finished, build_evidence(finished, request.source, announce, request.workers)

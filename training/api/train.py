@@ -68,7 +68,8 @@ def train(
     acknowledge : sequence of str, optional
         Names of leakage checks to train in spite of, such as "duplicated patients"; needs ``by`` and ``reason``.
     by, reason : str, optional
-        Who is responsible for that, and why it is no leak; both are recorded with the model.
+        Who trains, by default the account, and is responsible for what is acknowledged; and why that is no leak. Both
+        are recorded with the model.
     verbose : bool, default False
         Print each stage to standard error.
 
@@ -127,6 +128,7 @@ def train(
         recorded=record,
         model_name=model_name,
         study=study,
+        by=by,
     )
     return run_training(request, _PrintedStageDisplay() if verbose else _SilentStageDisplay())
 

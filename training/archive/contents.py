@@ -14,7 +14,10 @@ from training.registry.record_archive import ARCHIVE
 from training.registry.seal import SEAL
 from training.report.models.equation import EQUATION, WORKBOOK
 
-ABOUT_PATIENTS = {HELD_OUT: "a row for every patient and prediction"}
+ABOUT_PATIENTS = {
+    HELD_OUT: "a row for every patient and prediction",
+    "held_out_answers.parquet": "a row for every patient and answer",
+}
 """The artifacts with a row or value of one patient."""
 TWICE = {ARCHIVE: "the files of the record once more, as one archive"}
 """What stays out always, because the package has its content."""

@@ -32,6 +32,7 @@ from training.archive.layout import (
     SIGNER,
     TRAINING,
 )
+from training.provenance import TRAINED_BY
 from training.registry.artifacts import EVIDENCE, REPORT
 from training.registry.seal import SealedItem, digest_of
 from training.registry.stored_training import StoredTraining
@@ -149,7 +150,7 @@ def _description(name: str) -> str:
 def _describe_run(crate: ROCrate, facts: PackageFacts, stored: StoredTraining) -> None:
     """The recipe, its settings, and the run that made the model and the evidence."""
     tags = stored.tags
-    person = tags.get("trained_by") or tags.get("mlflow.user") or "not recorded"
+    person = tags.get(TRAINED_BY) or tags.get("mlflow.user") or "not recorded"
     trainer = crate.add(Person(crate, "#trainer", {"name": person}))
     recipe = crate.dereference(RECIPE)
     recipe["programmingLanguage"] = crate.add(

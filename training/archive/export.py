@@ -8,6 +8,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from mlflow.exceptions import MlflowException
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.archive.chain_document import ChainDocument, chain_document
@@ -32,7 +33,7 @@ from training.archive.manifest import manifest_of
 from training.archive.record_files import record_files
 from training.archive.signature import public_pem
 from training.archive.zip_file import write_zip
-from training.audit.audit import run_of, training_of
+from training.audit.audit import read_training, require_lost, run_of
 from training.failures import StoreUnreachableError
 from training.provenance import ROOT, Provenance, collect_provenance
 from training.registry.decision_log import HEAD
@@ -75,9 +76,11 @@ def export(reference: str, path: Path, options: ExportOptions) -> ExportedPackag
     """
     run_id = run_of(reference)
     with tempfile.TemporaryDirectory() as scratch:
-        stored = training_of(run_id, Path(scratch))
-        if stored is None:
-            raise StoreUnreachableError(f"run {run_id} is lost, so that there is nothing to export")
+        try:
+            stored = read_training(run_id, Path(scratch), every_file=True)
+        except MlflowException as error:
+            require_lost(error)
+            raise StoreUnreachableError(f"run {run_id} is lost, so that there is nothing to export") from None
         files = package_files(stored, _version(stored, reference), options, Path(scratch))
     write_zip(files, path)
     withheld = [

@@ -18,7 +18,7 @@ from mlflow.tracking import MlflowClient
 from features.protocol.problems import InputRefusedError, Problem
 from training.audit.checked_record import checked_record
 from training.audit.checks import LOST, chain_verdict
-from training.audit.record import RecordRead, read_record, sealed_document, search_runs
+from training.audit.record import BRIEF, ReadingDepth, RecordRead, read_record, sealed_document, search_runs
 from training.audit.retraining import retraining_verdicts
 from training.experiment.train import Announce
 from training.failures import StoreUnreachableError
@@ -26,6 +26,7 @@ from training.registry.artifact_place import folder_at
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.record_archive import ARCHIVE, write_archive
 from training.registry.references import find_reference, registered_names
+from training.registry.registry_client import RegistryClient
 from training.registry.release import EVALUATION, decision_log, require_store, served_copies, use_store
 from training.registry.seal import SEAL, SEAL_DIGEST, SealedItem, digest_of, seal_document
 from training.registry.stored_training import MONITORING, StoredEvaluation, StoredMonitoring, StoredTraining
@@ -42,10 +43,10 @@ def seal_run(run_id: str) -> str:
     The seal becomes the artifact seal.json of the run, its digest a tag of the run and of every version of it.
     """
     use_store()
-    client = MlflowClient()
+    client = RegistryClient()
     top = client.get_run(run_id)
     with tempfile.TemporaryDirectory() as scratch:
-        read = read_record(client, top, None, Path(scratch), whole=True)
+        read = read_record(client, top, None, Path(scratch), ReadingDepth(every_file=True))
         document = seal_document(_with_archive(client, read, Path(scratch)).record)
         (Path(scratch) / SEAL).write_bytes(document)
         client.log_artifact(run_id, str(Path(scratch) / SEAL))
@@ -105,7 +106,7 @@ def run_of(run_or_version: str) -> str:
     Raises ``InputRefusedError`` if no run, version or decision has that name.
     """
     require_store()
-    client = MlflowClient()
+    client = RegistryClient()
     try:
         if RUN_ID.fullmatch(run_or_version):
             return str(client.get_run(run_or_version).info.run_id)
@@ -130,7 +131,7 @@ def _is_known(client: MlflowClient, run_id: str) -> bool:
 
 def model_name_of_run(run_id: str) -> str:
     """The name of the registered model that a run made or is about; that of its version if the run is lost."""
-    client = MlflowClient()
+    client = RegistryClient()
     try:
         return _model_name(client.get_run(run_id).data.tags)
     except MlflowException:
@@ -148,9 +149,10 @@ def read_training(run_id: str, scratch: Path, *, every_file: bool = False) -> St
     Raises ``MlflowException`` if the run was deleted for good, ``StoreUnreachableError`` if its artifacts are not found
     here.
     """
-    client = MlflowClient()
+    client = RegistryClient()
     top = client.get_run(run_id)
-    stored = read_record(client, top, sealed_document(top, scratch), scratch, whole=every_file).training
+    depth = ReadingDepth(every_file=every_file)
+    stored = read_record(client, top, sealed_document(top, scratch), scratch, depth).training
     name = _model_name(stored.tags)
     registered = client.search_model_versions(f"name = '{name}'")
     return replace(
@@ -197,10 +199,20 @@ def _monitorings(client: MlflowClient, name: str, stored: StoredTraining) -> tup
     )
 
 
+def own_record(run_id: str, scratch: Path) -> StoredTraining:
+    """The record of a run without what is linked to it: evaluations, monitoring and served copies.
+
+    Behind a server it is read briefly (``BRIEF``). Raises as ``read_training``.
+    """
+    client = RegistryClient()
+    top = client.get_run(run_id)
+    return read_record(client, top, sealed_document(top, scratch), scratch, BRIEF).training
+
+
 def training_of(run_id: str, scratch: Path) -> StoredTraining | None:
-    """The present record of a training, as ``read_training``; ``None`` if it is lost."""
+    """The present record of a run, as ``own_record``; ``None`` if it is lost."""
     try:
-        return read_training(run_id, scratch)
+        return own_record(run_id, scratch)
     except MlflowException as error:
         require_lost(error)
         return None

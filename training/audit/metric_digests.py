@@ -24,9 +24,12 @@ Point = tuple[int, int, float]
 
 
 def metric_digests(
-    client: MlflowClient, runs: Sequence[Run], sealed: Mapping[SealedItem, str] | None
+    client: MlflowClient, runs: Sequence[Run], sealed: Mapping[SealedItem, str] | None, *, histories: bool
 ) -> dict[SealedItem, str]:
-    """The digest of every metric of the runs; ``sealed`` are the digests to compare with, ``None`` to seal."""
+    """The digest of every metric of the runs; ``sealed`` are the digests to compare with, ``None`` to seal.
+
+    Without ``histories`` a server is not asked for those of several points, and their sealed digests are returned.
+    """
     latest = {
         SealedItem(str(run.info.run_id), "metric", str(point.key)): point
         for run in runs
@@ -36,8 +39,10 @@ def metric_digests(
         return {item: _digest(point, _history(client, item.owner, item.name)) for item, point in latest.items()}
     alone = {item: _digest(point, [_point(point)]) for item, point in latest.items()}
     several = [item for item, point in latest.items() if _has_several(item, point, alone[item], sealed)]
-    histories = _histories(client, several)
-    return alone | {item: _digest(latest[item], histories[item]) for item in several}
+    if not histories and sealed is not None:
+        return alone | {item: sealed[item] for item in several if int(latest[item].step) > 0}
+    points = _histories(client, several)
+    return alone | {item: _digest(latest[item], points[item]) for item in several}
 
 
 def _has_several(item: SealedItem, latest: Metric, alone: str, sealed: Mapping[SealedItem, str] | None) -> bool:

@@ -19,6 +19,7 @@ from training.audit.audit import training_of
 from training.audit.bundle_lookup import RegisteredBundle, load_by_digest, registered_with
 from training.audit.checks import LOST, chain_verdict, record_verdicts
 from training.failures import StoreUnreachableError
+from training.provenance import TRAINED_BY
 from training.registry.decision_log import Chain
 from training.registry.decisions import Decision
 from training.registry.names import MODEL_NAME
@@ -174,7 +175,7 @@ def _provenance(stored: StoredTraining) -> str:
         "cohort": stored.tags.get("cohort_digest"),
         "code": stored.tags.get("commit"),
         "locked dependencies": stored.tags.get("lock_digest"),
-        "by": stored.tags.get("mlflow.user"),
+        "by": stored.tags.get(TRAINED_BY) or stored.tags.get("mlflow.user"),
     }
     return "".join(f"; {name} {value}{modified if name == 'code' else ''}" for name, value in said.items() if value)
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlflow.entities import Experiment, LoggedModel, Run, ViewType
-from mlflow.entities.model_registry import ModelVersion
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from training.audit.metric_digests import metric_digests
-from training.audit.record_files import Digests, FilesRead, RecordFiles, loading_notes, marked_notes
+from training.audit.record_files import LISTED, Digests, FilesRead, RecordFiles, loading_notes, marked_notes
 from training.registry.artifact_place import downloaded, folder_at, repository_at
 from training.registry.moved_store import former_addresses
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
@@ -36,6 +36,23 @@ FETCHED_FROM = "fetched from"
 
 
 @dataclass(frozen=True)
+class ReadingDepth:
+    """What is read behind a server, where each costs a request; a store on this machine is always read whole.
+
+    ``every_file`` reads each file, also where the sealed archive has it. ``histories`` reads those of metrics of
+    several points (per fold, and the machine's load), once for each name; ``folders`` are listed.
+    """
+
+    every_file: bool = False
+    histories: bool = True
+    folders: tuple[str, ...] = LISTED
+
+
+BRIEF = ReadingDepth(histories=False, folders=("", "artifacts/bundle"))
+"""For a promotion, a prediction's lineage and an evaluation on another cohort, which `kap audit verify` reads whole."""
+
+
+@dataclass(frozen=True)
 class RecordRead:
     """The stored training, the folders of all its files by owner, and the run itself."""
 
@@ -53,6 +70,7 @@ class _Parts:
     models: Sequence[LoggedModel]
     versions: Sequence[ModelVersion]
     others: Sequence[ModelVersion]
+    registered: RegisteredModel | None
 
 
 def sealed_document(run: Run, scratch: Path) -> bytes | None:
@@ -64,18 +82,17 @@ def sealed_document(run: Run, scratch: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def read_record(client: MlflowClient, top: Run, document: bytes | None, scratch: Path, *, whole: bool) -> RecordRead:
-    """The present record of a run; ``document`` is its seal, by which lost parts are known.
-
-    ``whole`` reads every file, also where the sealed archive has them.
-    """
+def read_record(
+    client: MlflowClient, top: Run, document: bytes | None, scratch: Path, depth: ReadingDepth = ReadingDepth()
+) -> RecordRead:
+    """The present record of a run; ``document`` is its seal, by which lost parts are known."""
     sealed = _sealed(document)
     parts = _parts(client, top, tuple(sealed.owners) if sealed else ())
-    files = RecordFiles(scratch)
-    if sealed is not None and not whole:
+    files = RecordFiles(scratch, folders=depth.folders)
+    if sealed is not None and not depth.every_file:
         files = files.with_archive(top.info.run_id, top.info.artifact_uri, sealed.digests)
     read = _files(parts, files)
-    digests = metric_digests(client, parts.runs, sealed.digests if sealed else None)
+    digests = metric_digests(client, parts.runs, sealed.digests if sealed else None, histories=depth.histories)
     for run in parts.runs:
         digests |= _run_digests(run)
     for model in parts.models:
@@ -105,7 +122,7 @@ def _training(
         landmark_tags={run.data.tags["landmark"]: run.data.tags for run in parts.runs if _is_landmark(run)},
         artifacts=folders[record.run_id],
         bundle=model / "artifacts" / "bundle" if model else None,
-        versions=tuple(_stored_version(version) for version in parts.versions),
+        versions=tuple(_stored_version(version, parts) for version in parts.versions),
         from_archive=from_archive,
         folders=folders,
     )
@@ -119,10 +136,7 @@ def _sealed(document: bytes | None) -> Record | None:
 
 
 def _parts(client: MlflowClient, top: Run, known: tuple[str, ...]) -> _Parts:
-    found = [
-        client.get_model_version(version.name, version.version)  # a search does not give the aliases
-        for version in client.search_model_versions(f"run_id = '{top.info.run_id}'")
-    ]
+    found = client.search_model_versions(f"run_id = '{top.info.run_id}'")
     name = top.data.tags.get(MODEL_NAME_TAG, MODEL_NAME)
     return _Parts(
         top,
@@ -130,6 +144,7 @@ def _parts(client: MlflowClient, top: Run, known: tuple[str, ...]) -> _Parts:
         _models(client, top, known),
         tuple(version for version in found if version.name == name),
         tuple(version for version in found if version.name != name),
+        client.get_registered_model(name) if any(version.name == name for version in found) else None,
     )
 
 
@@ -226,8 +241,11 @@ def _model_digests(model: LoggedModel, parts: _Parts) -> Digests:
     return digests
 
 
-def _stored_version(version: ModelVersion) -> StoredVersion:
-    return StoredVersion(str(version.version), dict(version.tags), tuple(version.aliases), str(version.name))
+def _stored_version(version: ModelVersion, parts: _Parts) -> StoredVersion:
+    """A version with its aliases, which a search for versions does not give."""
+    known = parts.registered.aliases if parts.registered else {}
+    aliases = tuple(sorted(alias for alias, number in known.items() if str(number) == str(version.version)))
+    return StoredVersion(str(version.version), dict(version.tags), aliases, str(version.name))
 
 
 def _registry_digests(client: MlflowClient, parts: _Parts, sealed: Record | None) -> tuple[Digests, dict[str, str]]:
@@ -243,10 +261,10 @@ def _registry_digests(client: MlflowClient, parts: _Parts, sealed: Record | None
             owner, DESCRIPTION, {"text": version.description or ""}
         )
         digests |= _version_facts(client, version, parts, sealed, experiment)
-    for name in {str(version.name) for version in parts.versions}:
-        owners[f"registered model {name}"] = f"registered model {name}"
-        text = client.get_registered_model(name).description or ""
-        digests |= _mapped(f"registered model {name}", DESCRIPTION, {"text": text})
+    if parts.registered is not None:
+        owner = f"registered model {parts.registered.name}"
+        owners[owner] = owner
+        digests |= _mapped(owner, DESCRIPTION, {"text": parts.registered.description or ""})
     return digests, owners
 
 

@@ -4,7 +4,7 @@ Behind a server a file is a request. There the sealed archive (`record_archive`)
 are listed and their files compared by size, and the files that decide are read besides.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,10 +43,11 @@ class SealedArchive:
 
 @dataclass(frozen=True)
 class RecordFiles:
-    """Reads the files of one record; copies are made below ``scratch``."""
+    """Reads the files of one record; copies are made below ``scratch``. ``folders`` are listed behind a server."""
 
     scratch: Path
     archive: SealedArchive | None = None
+    folders: tuple[str, ...] = LISTED
 
     def with_archive(self, run_id: str, address: str, sealed: Mapping[SealedItem, str]) -> "RecordFiles":
         """The same, with the archive of a sealed record, if there is one behind a server and it is as sealed."""
@@ -66,15 +67,15 @@ class RecordFiles:
             return FilesRead(folder, _digests(owner, folder))
         folder = self.archive.folder / owner
         archived = _digests(owner, folder)
-        digests = _compared(owner, address, folder, archived) if counts else archived
+        digests = _compared(owner, address, folder, archived, self.folders) if counts else archived
         own = {self.archive.item: self.archive.digest} if owner == self.archive.item.owner else {}
         return FilesRead(folder, digests | own, len(archived))
 
 
-def _compared(owner: str, address: str, folder: Path, archived: Digests) -> Digests:
+def _compared(owner: str, address: str, folder: Path, archived: Digests, folders: Sequence[str]) -> Digests:
     """The digests of the archive; those of the store where a file is lost, added or of another size, or is read."""
     repository, digests = repository_at(address), dict(archived)
-    for listed in (name for name in LISTED if (folder / name).is_dir()):
+    for listed in (name for name in folders if (folder / name).is_dir()):
         found = {one.path: one.file_size for one in repository.list_artifacts(listed or None) if not one.is_dir}
         here = {file.relative_to(folder).as_posix() for file in (folder / listed).iterdir() if file.is_file()}
         for name in here - found.keys():

@@ -96,6 +96,7 @@ def train(
     model_name: str | None,
     as_json: bool,
     strict: bool,
+    by: str | None,
     acknowledged: "tuple[Acknowledgement, ...]",
 ) -> None:
     """Fit a model to the cohort in DIRECTORY, evaluate it on held-out patients, and register it as a new version.
@@ -131,6 +132,7 @@ def train(
             workers=workers or os.cpu_count() or 1,
             model_name=model_name,
             study=study,
+            by=by,
         )
         trained = run_training(request, progress)
     click.echo(_as_json(trained) if as_json else _as_text(trained))

@@ -34,12 +34,21 @@ def audit() -> None:
 @click.argument("run")
 @click.option("--data", type=FOLDER, default=None, help="The development cohort; without it nothing is retrained.")
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
+@click.option("--every-file", is_flag=True, help="Read every artifact behind a tracking server, a request each.")
 @click.option(
     "--trusted-key", type=FILE, default=None, help="For a package: the public key (PEM) of who must have signed it."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
-def verify(run: str, data: Path | None, workers: int | None, trusted_key: Path | None, as_json: bool) -> None:
+def verify(
+    run: str,
+    data: Path | None,
+    workers: int | None,
+    *,
+    every_file: bool,
+    trusted_key: Path | None,
+    as_json: bool,
+) -> None:
     """Check the record of RUN: a training's run, a registered version, an alias such as champion, or a package.
 
     The command compares the record, the artifacts, the model, the registry, the decisions and the served copy with the
@@ -47,20 +56,30 @@ def verify(run: str, data: Path | None, workers: int | None, trusted_key: Path |
     again, and compares the bytes. On another processor family it compares numbers within 1e-6. A retraining takes as
     long as the training.
 
+    Behind a tracking server the files are read from the sealed archive of the run, and compared with the store by name
+    and size; --every-file reads each of them there.
+
     A package is a file of kap audit export, FILE.zip. It is checked in the same way, without MLflow or its stores. What
     is served can't be seen in a package.
 
-    Exit codes: 0 every check that applies passed, 4 at least one failed, 5 none failed but some could not be made.
+    Exit codes: 0 every check that applies passed, 3 the artifacts are not found here, 4 at least one failed, 5 none
+    failed but some could not be made.
     """
     from training.cli.options.progress import Progress
     from training.verdicts import exit_code
 
     with Progress() as progress:
-        verdicts = (
-            _verified_package(Path(run), data, trusted_key, workers, progress)
-            if run.endswith(PACKAGE)
-            else _verified_run(run, data, trusted_key, workers, progress)
-        )
+        if run.endswith(PACKAGE):
+            verdicts = _verified_package(Path(run), data, trusted_key, workers, progress)
+        else:
+            _refuse_key(trusted_key)
+            from training.audit.audit import verify as verify_training
+            from training.registry.release import check_store
+
+            progress.step("opening the store")
+            check_store()
+            progress.step("checking the record and retraining" if data else "checking the record")
+            verdicts = verify_training(run, data, workers or os.cpu_count() or 1, progress.count, every_file=every_file)
     if as_json:
         click.echo(json.dumps({"run": run, "verdicts": [asdict(verdict) for verdict in verdicts]}))
     else:
@@ -69,20 +88,11 @@ def verify(run: str, data: Path | None, workers: int | None, trusted_key: Path |
     sys.exit(exit_code(verdicts))
 
 
-def _verified_run(
-    run: str, data: Path | None, trusted_key: Path | None, workers: int | None, progress: "Progress"
-) -> "list[Verdict]":
-    """The verdicts on a run in the stores."""
-    from training.audit.audit import verify as verify_training
-    from training.registry.release import check_store
-
+def _refuse_key(trusted_key: Path | None) -> None:
+    """Raise ``InputRefusedError`` for the key of a package where a run is checked."""
     if trusted_key is not None:
         required = "a package, FILE.zip, as what is checked with this key"
         raise InputRefusedError([Problem("audit", None, "--trusted-key", required, "a run or version")])
-    progress.step("opening the store")
-    check_store()
-    progress.step("checking the record and retraining" if data else "checking the record")
-    return verify_training(run, data, workers or os.cpu_count() or 1, progress.count)
 
 
 def _verified_package(

@@ -25,11 +25,19 @@ CONFIG = click.option("--config", type=FILE, default=None, help="TOML file that 
 @click.argument("directory", type=FOLDER)
 @CONFIG
 @WORKERS
+@click.option("--by", default=None, metavar="NAME", help="Who evaluates; default: the account.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @STRICT_OPTION
 @answers_for_mistakes
 def evaluate(
-    model: str, directory: Path, *, config: Path | None, workers: int | None, as_json: bool, strict: bool
+    model: str,
+    directory: Path,
+    *,
+    config: Path | None,
+    workers: int | None,
+    by: str | None,
+    as_json: bool,
+    strict: bool,
 ) -> None:
     """Evaluate MODEL (a registered version, or an alias such as champion) on the validation cohort in DIRECTORY.
 
@@ -48,6 +56,7 @@ def evaluate(
     from training.tracking.evaluation import record_evaluation, recorded_evidence
     from training.tracking.links import places_of
 
+    provenance = collect_provenance(by)
     with Progress() as progress, tempfile.TemporaryDirectory() as scratch:
         progress.step("loading the model")
         registered = fetch(model, Path(scratch))
@@ -60,9 +69,7 @@ def evaluate(
         evidence = evaluate_on(bundle, cohort, name, settings, progress.count, workers or os.cpu_count() or 1)
         compared = compare_case_mix(development, evidence) if development else []
         progress.step("recording")
-        run_id = record_evaluation(
-            evidence, (registered, bundle), cohort, compared, collect_provenance(), (check, study)
-        )
+        run_id = record_evaluation(evidence, (registered, bundle), cohort, compared, provenance, (check, study))
     if as_json:
         click.echo(json.dumps(as_document(evidence) | {"run_id": run_id, "model_version": registered.version}))
     else:
@@ -121,7 +128,7 @@ def recalibrate(
         require_answers(bundle, parent.version)
         progress.step("reading the cohort")
         cohort, check, study = read_with_study(directory, bundle.protocol, strict=strict)
-        provenance, name = collect_provenance(), directory.resolve().name
+        provenance, name = collect_provenance(by), directory.resolve().name
         wanted = UpdateRequest(bundle, parent.version, cohort, name, settings, provenance, parent.name)
         updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
         progress.step("recording")

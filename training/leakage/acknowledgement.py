@@ -25,10 +25,9 @@ def acknowledgements(
     Raises ``InputRefusedError`` for an unknown check, for one that can't be acknowledged, and without a name or reason.
     """
     if not checks:
-        given = [option for option, value in (("--by", by), ("--reason", reason)) if value is not None]
-        required = "--acknowledge CHECK with this option"
-        if given:
-            raise InputRefusedError([Problem(command, None, option, required, "none") for option in given])
+        if reason is not None:
+            required = "--acknowledge CHECK with this option"
+            raise InputRefusedError([Problem(command, None, "--reason", required, "none")])
         return ()
     names = [name.replace("-", " ").strip().lower() for name in checks]
     problems = [

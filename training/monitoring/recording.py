@@ -26,6 +26,8 @@ from training.registry.names import MODEL_NAME_TAG
 from training.registry.release import store_undisturbed, use_store
 from training.registry.stored_training import MONITORING
 
+MONITORED_BY = "monitored_by"
+"""Tag of a monitoring run: the person who ran it."""
 DOCUMENT, PAGE = "monitoring.json", "monitoring.html"
 METRICS_AT_ONCE = 900
 EXPERIMENT_NOTE = "What `kap monitor` found in the prediction log, one run each time: drift and calibration in use."
@@ -62,7 +64,7 @@ def record(found: Monitoring, page: str, figures: Sequence[Sequence[Figure]], pr
     name_of_run = f"{found.written_on} · monitoring of version {newest.version}"
     with store_undisturbed(), mlflow.start_run(run_name=name_of_run) as run:
         mlflow.set_tags(
-            provenance.as_tags()
+            provenance.as_tags(MONITORED_BY)
             | {
                 "level": "monitoring",
                 "verdict": found.state,

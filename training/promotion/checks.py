@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
 from models.bundle import Bundle, BundleRefusedError, load_bundle
-from training.audit.audit import read_training
+from training.audit.audit import own_record, require_lost
 from training.audit.checks import record_verdicts
 from training.cohort.reader import read_cohort
 from training.config import PromotionPolicy, load_config
@@ -122,8 +122,9 @@ def _sealed_record(candidate: RegisteredModel) -> tuple[PolicyCheck, bool]:
     scratch = candidate.folder.parent / "record"
     scratch.mkdir(exist_ok=True)
     try:
-        verdicts = record_verdicts(read_training(candidate.run_id, scratch))
-    except MlflowException:
+        verdicts = record_verdicts(own_record(candidate.run_id, scratch))
+    except MlflowException as error:
+        require_lost(error)
         return check.model_copy(update={"seen": "the run was deleted from the store"}), False
     wrong = [f"{verdict.check}: {verdict.detail}" for verdict in verdicts if verdict.outcome == "failed"]
     seen = "; ".join(wrong) or f"sealed and unchanged, {candidate.tags[SEAL_DIGEST]}"

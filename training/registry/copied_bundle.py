@@ -1,4 +1,4 @@
-"""Copies the bundle of a registered version from its store: behind a server from the sealed archive, which is one file."""
+"""Copies the bundle of a registered version from its store: behind a server from the archive of its run, one file."""
 
 import shutil
 from pathlib import Path
@@ -26,8 +26,8 @@ def copied_bundle(client: MlflowClient, version: ModelVersion, scratch: Path) ->
         shutil.copytree(here / BUNDLE, scratch / BUNDLE, dirs_exist_ok=True)
         return scratch / BUNDLE
     archived = _archive(client, version, scratch)
-    if archived is not None and (archived / str(version.model_id) / BUNDLE).is_dir():
-        return archived / str(version.model_id) / BUNDLE
+    for found in () if archived is None else archived.glob(f"m-*/{BUNDLE}"):
+        return found  # a run makes one model
     return Path(download_artifacts(f"{address}/{BUNDLE}", dst_path=str(scratch)))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -32,6 +33,7 @@ from training.registry.decisions import Decision, Head
 from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.performance import RecordedEvidence, performance_of
 from training.registry.references import find_reference, usual_name
+from training.registry.registry_client import RegistryClient
 from training.registry.stored_training import ServedCopy
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
@@ -117,7 +119,7 @@ def make_store() -> None:
     use_store()
     try:
         with signals_held():  # a store of which half the tables are made is refused from then on
-            MlflowClient().search_experiments(max_results=1)
+            RegistryClient().search_experiments(max_results=1)
     except MlflowException:
         raise StoreUnreachableError(_unreachable()) from None
 
@@ -131,21 +133,24 @@ def find_model(version_or_alias: str) -> ModelReference:
 
     Raises ``InputRefusedError`` where there is no such version, ``StoreUnreachableError`` without an answer.
     """
+    found = _find_version(version_or_alias)
+    return ModelReference(str(found.name), str(found.version))
+
+
+def _find_version(version_or_alias: str) -> ModelVersion:
     require_store()
-    client = MlflowClient()
+    client = RegistryClient()
     meant = ModelReference(MODEL_NAME, version_or_alias)
     try:
         meant = find_reference(client, version_or_alias)
         if meant.version.isdigit():
-            found = client.get_model_version(meant.name, meant.version)
-        else:
-            found = client.get_model_version_by_alias(meant.name, meant.version)
+            return client.get_model_version(meant.name, meant.version)
+        return client.get_model_version_by_alias(meant.name, meant.version)
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise StoreUnreachableError(_unreachable()) from None
         required = f"a registered version of {meant.name}, or an alias such as champion that kap promote has set"
         raise InputRefusedError([Problem("registry", None, None, required, "one that is not there")]) from None
-    return ModelReference(meant.name, str(found.version))
 
 
 def fetch_bundle(found: ModelReference, scratch: Path) -> Path:
@@ -155,9 +160,13 @@ def fetch_bundle(found: ModelReference, scratch: Path) -> Path:
     its digest with the registered one (`checked`).
     """
     require_store()
-    client = MlflowClient()
+    return _copied(found, lambda client: client.get_model_version(found.name, found.version), scratch)
+
+
+def _copied(found: ModelReference, version: Callable[[MlflowClient], ModelVersion], scratch: Path) -> Path:
+    client = RegistryClient()
     try:
-        return copied_bundle(client, client.get_model_version(found.name, found.version), scratch)
+        return copied_bundle(client, version(client), scratch)
     except FileNotFoundError:
         pass
     except MlflowException as error:
@@ -169,9 +178,9 @@ def fetch_bundle(found: ModelReference, scratch: Path) -> Path:
 
 def fetch(version_or_alias: str, scratch: Path) -> RegisteredModel:
     """Copy the registered version that a text means (see `find_model`) below ``scratch``, and read its tags."""
-    found = find_model(version_or_alias)
-    folder = fetch_bundle(found, scratch)
-    version = MlflowClient().get_model_version(found.name, found.version)
+    version = _find_version(version_or_alias)
+    found = ModelReference(str(version.name), str(version.version))
+    folder = _copied(found, lambda _: version, scratch)
     archive = scratch / ARCHIVED if (scratch / ARCHIVED).is_dir() else None
     return RegisteredModel(found.version, str(version.run_id), dict(version.tags), folder, found.name, archive)
 
@@ -179,7 +188,7 @@ def fetch(version_or_alias: str, scratch: Path) -> RegisteredModel:
 def checked(directory: Path, version: str, name: str = MODEL_NAME) -> Bundle:
     """The bundle in a folder; raises ``BundleRefusedError`` unless it is the one registered as ``version``."""
     bundle = load_bundle(directory)
-    registered = MlflowClient().get_model_version(name, version).tags.get("bundle_digest")
+    registered = RegistryClient().get_model_version(name, version).tags.get("bundle_digest")
     if registered != bundle.digest:
         raise BundleRefusedError(f"version {version}: its bundle is not the one that was registered")
     return bundle
@@ -191,7 +200,7 @@ def decision_log(name: str | None = None) -> DecisionLog:
     Without a name, the model is the one of `usual_name`.
     """
     check_store()
-    client = MlflowClient()
+    client = RegistryClient()
     model = name or usual_name(client)
     return DecisionLog(client, model, _served_heads(client, model))
 
@@ -217,7 +226,7 @@ def hand_over(chosen: RegisteredModel, digest: str, decide: Callable[[], Decisio
         (Path(model.path) / PERFORMANCE).write_bytes(performance)
         decision = decide()
         model.info.metadata[HEAD] = decision.hash
-    client = MlflowClient()
+    client = RegistryClient()
     client.set_registered_model_alias(chosen.name, CHAMPION, chosen.version)
     said = {
         "promoted_reason": decision.reason,
@@ -237,19 +246,20 @@ def _recorded_evidence(chosen: RegisteredModel) -> list[RecordedEvidence]:
         for key, source in sorted(chosen.tags.items())
         if key.startswith(EVALUATION)
     }
-    own = _evidence_of(chosen.run_id, "the run that made this version", (chosen.tags.get(EVIDENCE_DIGEST),))
+    noted = chosen.tags.get(EVIDENCE_DIGEST)
+    own = RecordedEvidence(chosen.run_id, "the run that made this version", chosen.artifact(EVIDENCE), (noted,))
     return [own, *(_evidence_of(run_id, what) for run_id, what in evaluations.items())]
 
 
-def _evidence_of(run_id: str, what: str, noted: tuple[str | None, ...] = ()) -> RecordedEvidence:
+def _evidence_of(run_id: str, what: str) -> RecordedEvidence:
     digest, document = None, None
     try:
-        run = MlflowClient().get_run(run_id)
+        run = RegistryClient().get_run(run_id)
         digest = run.data.tags.get(EVIDENCE_DIGEST)
         document = artifact_bytes(run, EVIDENCE)
     except (MlflowException, OSError):
         pass  # `performance` reports whether it is lost or was never recorded
-    return RecordedEvidence(run_id, what, document, (*noted, digest))
+    return RecordedEvidence(run_id, what, document, (digest,))
 
 
 def finish_interrupted(log: DecisionLog) -> Decision | None:

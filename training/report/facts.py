@@ -8,6 +8,7 @@ from features.protocol.document import Protocol
 from features.protocol.study import NEUTRAL_STUDY, StudyDescription
 from training.evaluation.case_mix_comparison import CaseMixComparison
 from training.evidence.document import Evidence
+from training.provenance import EVALUATED_BY, TRAINED_BY
 from training.report.study import StudyAnswers
 
 LIMITS_OF_USE = (
@@ -56,6 +57,11 @@ class ReportFacts:
     case_mix: tuple[CaseMixComparison, ...] = ()
     decisions: tuple[str, ...] | None = None
     evaluations: tuple[str, ...] | None = None
+
+    @property
+    def made_by(self) -> str | None:
+        """The person who trained, updated or evaluated the model; ``None`` in a record that names none."""
+        return self.provenance.get(TRAINED_BY) or self.provenance.get(EVALUATED_BY) or None
 
     @property
     def intended_use(self) -> str:

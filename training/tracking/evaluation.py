@@ -13,7 +13,7 @@ from models.bundle import Bundle
 from training.audit.audit import seal_run
 from training.evaluation.case_mix_comparison import CaseMixComparison, as_json
 from training.evidence.document import Evidence, read_evidence
-from training.provenance import Provenance
+from training.provenance import EVALUATED_BY, TRAINED_BY, Provenance
 from training.registry.artifacts import EVIDENCE
 from training.registry.names import MODEL_NAME_TAG
 from training.registry.release import RegisteredModel, use_store
@@ -41,7 +41,7 @@ def record_evaluation(
     with recorded_run(f"{source[:200]} · evaluation of version {registered.version}") as run:
         mlflow.log_params({"cohort": source, "cohort_digest": cohort.digest, "draws": evidence.draws})
         mlflow.set_tags(
-            provenance.as_tags()
+            provenance.as_tags(EVALUATED_BY)
             | {
                 "level": "evaluation",
                 "mlflow.source.name": "kap evaluate",
@@ -83,7 +83,7 @@ def facts(registered: RegisteredModel, bundle: Bundle, run_id: str, provenance: 
         bundle_digest=bundle.digest,
         written_on=time.strftime("%Y-%m-%d", time.gmtime()),
         seed=int(str(settings.get("seed", 0))),
-        provenance=provenance.as_tags(),
+        provenance=provenance.as_tags(EVALUATED_BY if run_id != registered.run_id else TRAINED_BY),
         settings={key: str(value) for key, value in flattened(settings).items()},
         features=feature_dictionary(bundle.protocol),
         outcomes=outcome_rules(bundle.protocol),

@@ -130,6 +130,8 @@ def _sources(about: ReportFacts) -> Iterator[str]:
     yield f"run `{about.run_id}`: `report.html`, `evidence.json`, `figures/`"
     yield f"bundle `{about.bundle_digest}`"
     yield f"code `{about.provenance.get('commit', 'unknown')}`, written {about.written_on}, seed {about.seed}"
+    if about.made_by:
+        yield f"made by {about.made_by}, account {about.provenance.get('account', 'unknown')}"
 
 
 def _sites(number: int) -> str:

@@ -19,6 +19,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from features.protocol.problems import InputRefusedError, Problem
 from training.failures import EvidenceFailedError, StoreUnreachableError
 from training.held_signals import signals_held
+from training.provenance import account_name
 from training.registry.release import store_undisturbed, use_store
 from training.registry.seal import SEAL_DIGEST
 from training.tracking.links import experiment_of_model
@@ -46,7 +47,7 @@ def open_run(model: str, protocol: str, source: str, started: float) -> str:
     """
     use_store()
     experiment, client = experiment_of_model(model, protocol), MlflowClient()
-    tags = _MADE_BY | {"level": "training", PROCESS: _this_process()}
+    tags = _MADE_BY | {"level": "training", PROCESS: _this_process(), "mlflow.user": account_name()}
     name = f"{source[:200]} · training"
     opened = str(client.create_run(experiment, int(started * 1000), tags, run_name=name).info.run_id)
     client.log_param(opened, "cohort", source)

@@ -17,7 +17,7 @@ from models.bundle import Bundle
 from training.cohort.file_names import STUDY_FILE
 from training.evidence.document import Evidence, read_evidence
 from training.failures import EvidenceFailedError
-from training.provenance import CANDIDATE
+from training.provenance import CANDIDATE, TRAINED_BY
 from training.registry.artifact_place import artifact_bytes
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST
 from training.registry.decision_log import DecisionLog
@@ -33,7 +33,17 @@ from training.report.authors.reader import parse_study
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.report.study import StudyAnswers
 
-_PROVENANCE = ("commit", "modified", "lock_digest", "sources_digest", "python", "machine", "blas")
+_PROVENANCE = (
+    "commit",
+    "modified",
+    "lock_digest",
+    "sources_digest",
+    "python",
+    "machine",
+    "blas",
+    TRAINED_BY,
+    "account",
+)
 _SETTING = "setting."
 
 

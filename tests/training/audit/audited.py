@@ -88,7 +88,7 @@ def recorded_and_promoted(training: Training, cohort: Path, folder: Path) -> Ite
         mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")  # an earlier test's would go before the variable
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         _serve_from(folder / "bentoml", patch)
-        recorded = record(training, _evidence(training), time.time(), lambda _: None, _check(training))
+        recorded = record(training, made_up_evidence(training), time.time(), lambda _: None, checked_cohort(training))
         audited = RecordedTraining(folder, recorded.run_id, recorded.model_version, cohort)
         if "blas" not in audited.client.get_run(recorded.run_id).data.tags:
             audited.client.set_tag(recorded.run_id, "blas", arithmetic())
@@ -114,13 +114,14 @@ def import_record_of(cohort_digest: str) -> bytes:
     return json.dumps(record).encode()
 
 
-def _check(training: Training) -> CohortCheck:
+def checked_cohort(training: Training) -> CohortCheck:
+    """What was found in the training's cohort, which was imported."""
     cohort = training.cohort
     record = import_record_of(cohort.digest)
     return CohortCheck(findings(cohort), score_table(cohort), import_record=record, agreement="as imported")
 
 
-def _evidence(training: Training) -> Evidence:
+def made_up_evidence(training: Training) -> Evidence:
     """Made-up figures about the training's cohort, one question for each landmark, so that it is recorded quickly."""
     whole = good_evidence(training.cohort.protocol)
     one = with_landmarks(whole, lambda found: found.model_copy(update={"questions": found.questions[:1]}))

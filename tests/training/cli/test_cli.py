@@ -112,6 +112,7 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
             ],
         ),
         ("recalibrate", ["--reason", "--acknowledge", "--by", "--config", "--workers", "--strict"]),
+        ("evaluate", ["--config", "--workers", "--by", "--json", "--strict"]),
         ("promote", ["--reason", "--by", "--override", "--cohort", "--policy"]),
         ("rollback", ["--reason", "--by", "--model-name"]),
         ("history", ["--on", "--model-name", "--json"]),

@@ -17,6 +17,8 @@ from tests.serving.logs import SECRET
 from tests.serving.requests import Document, request_of
 from tests.training.prediction_logs import PredictionLog, ServedBundle
 from tests.training.registries import Registry, in_use
+from training.audit.audit import read_training
+from training.audit.linked import monitoring_verdict
 from training.cli.app import main
 from training.cohort.reader import read_cohort
 from training.monitoring.statistics.reference import REFERENCE, reference_of_update
@@ -107,6 +109,25 @@ def test_what_is_found_is_reported_recorded_and_written(
     assert names >= {"monitoring.json", "monitoring.html", "figures", "seal.json"}
     recorded = Path(registry.client.download_artifacts(printed["run_id"], "monitoring.html", str(tmp_path)))
     assert recorded.read_bytes() == (tmp_path / "page.html").read_bytes()
+
+
+def test_a_monitoring_that_is_deleted_is_missed_by_the_version_and_by_the_next_one(
+    registry: CohortRegistry, tmp_path: Path
+) -> None:
+    model = registry.version("2")
+    log = log_in(tmp_path, model, requests(registry.cohort))
+    first, second = (json.loads(kap(log.file, "--json").stdout.splitlines()[-1])["run_id"] for _ in range(2))
+    tags = registry.client.get_model_version(MODEL_NAME, "2").tags
+    assert {f"monitoring {first}", f"monitoring {second}"} <= tags.keys()
+    assert run_of(registry, second).data.tags["previous_monitoring"] == first
+    assert run_of(registry, second).data.tags["monitored_by"]
+    assert monitoring_verdict(read_training(model.run_id, tmp_path)).outcome == "passed"
+    registry.client.delete_run(first)
+    registry.client.delete_model_version_tag(MODEL_NAME, "2", f"monitoring {first}")
+    missed = monitoring_verdict(read_training(model.run_id, tmp_path))
+    registry.client.restore_run(first)
+    assert missed.outcome == "failed"
+    assert f"monitoring {first}, before {second[:8]}: marked as deleted" in missed.detail
 
 
 def test_the_verdict_act_gives_exit_code_4_and_the_reason(registry: CohortRegistry, tmp_path: Path) -> None:

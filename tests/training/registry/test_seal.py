@@ -47,11 +47,56 @@ def test_a_change_and_a_loss_are_named(item: SealedItem) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "harmless"),
-    [("metric", False), ("parameter", False), ("artifact", False), ("dataset", False), ("tag", True)],
+    [
+        ("metric", True),
+        ("parameter", True),
+        ("dataset", True),
+        ("tag", True),
+        ("metric of another run", True),
+        ("note of a load", True),
+        ("artifact", False),
+    ],
 )
-def test_only_a_tag_may_be_added_after_the_sealing(kind: str, harmless: bool) -> None:
+def test_what_somebody_adds_is_noted_except_a_file_among_the_sealed_ones(kind: str, harmless: bool) -> None:
     item = SealedItem(RUN, kind, "later")
     assert compare(SEALED, with_added(item)) == [SealDifference(item, "added", harmless)]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        SealedItem(RUN, "tag", "mlflow.note.content"),
+        SealedItem(RUN, "run", "ended"),
+        SealedItem("version 1", "description", "text"),
+        SealedItem("experiment 1", "experiment", "name"),
+    ],
+    ids=lambda item: f"{item.kind} {item.name}",
+)
+def test_what_people_change_in_the_pages_of_mlflow_is_noted(item: SealedItem) -> None:
+    changed = Record(RUN, OWNERS, {**SEALED.digests, item: "other"})
+    assert compare(with_added(item), changed) == [SealDifference(item, "changed", harmless=True)]
+
+
+@pytest.mark.parametrize("name", ["promoted_by", "promotion 2030", "decision_head"])
+def test_tags_on_a_promotion_are_those_of_a_version_and_noted_on_a_run(name: str) -> None:
+    on_a_run, on_a_version = SealedItem(RUN, "tag", name), SealedItem("version 1", "tag", name)
+    assert compare(SEALED, with_added(on_a_run)) == [SealDifference(on_a_run, "added", harmless=True)]
+    assert compare(SEALED, with_added(on_a_version)) == []
+
+
+def test_metrics_of_other_runs_and_notes_of_loads_are_never_sealed() -> None:
+    for kind in ("metric of another run", "note of a load"):
+        assert seal_document(with_added(SealedItem("m-1", kind, "roc_auc"))) == seal_document(SEALED)
+
+
+def test_a_fact_that_an_earlier_seal_lacks_is_no_difference() -> None:
+    for item in (SealedItem(RUN, "run", "user"), SealedItem("version 1", "description", "text")):
+        assert compare(SEALED, with_added(item)) == []
+
+
+def test_a_seal_of_the_earlier_format_is_read() -> None:
+    document = json.loads(seal_document(SEALED)) | {"format": 1}
+    assert read_seal(json.dumps(document).encode()) == SEALED
 
 
 def test_the_tag_that_names_the_seal_is_not_part_of_it() -> None:
@@ -87,6 +132,6 @@ def test_anything_else_is_refused_as_no_seal(document: bytes) -> None:
 
 
 def test_a_seal_of_another_format_is_refused() -> None:
-    document = json.loads(seal_document(SEALED)) | {"format": 2}
+    document = json.loads(seal_document(SEALED)) | {"format": 3}
     with pytest.raises(SealRefusedError, match="another format"):
         read_seal(json.dumps(document).encode())

@@ -13,11 +13,16 @@ ACKNOWLEDGE = click.option(
     help="Train although this leakage check fails: duplicated-patients, future-perturbation, implausible-features or "
     "shuffled-outcomes; repeatable.",
 )
-BY = click.option("--by", default=None, metavar="NAME", help="Who is responsible; with --acknowledge.")
+BY = click.option(
+    "--by",
+    default=None,
+    metavar="NAME",
+    help="Who trains, and acknowledges what is acknowledged; default: the account.",
+)
 
 
 def acknowledges(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the three options, and their values as ``acknowledged``; raises ``InputRefusedError``."""
+    """Give a command the three options, as ``acknowledged`` and ``by``; raises ``InputRefusedError``."""
 
     @ACKNOWLEDGE
     @BY
@@ -26,6 +31,6 @@ def acknowledges(command: Callable[..., None]) -> Callable[..., None]:
     def answered(*args: Any, acknowledge: tuple[str, ...], by: str | None, reason: str | None, **kwargs: Any) -> None:
         from training.leakage.acknowledgement import acknowledgements
 
-        command(*args, acknowledged=acknowledgements(acknowledge, by, reason, "train"), **kwargs)
+        command(*args, acknowledged=acknowledgements(acknowledge, by, reason, "train"), by=by, **kwargs)
 
     return answered

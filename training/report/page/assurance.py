@@ -108,7 +108,8 @@ def checks(content: ReportContent) -> Iterator[str]:
         yield " ".join(about.decisions) or "Promotion: no decision on this version has been made."
     commit = about.provenance.get("commit")
     code = f"commit {commit[:12]}" if commit else "its commit was not recorded"
-    yield f"Code: {code}. {MADE[evidence.kind]} on {about.written_on}."
+    who = f" by {about.made_by}" if about.made_by else ""
+    yield f"Code: {code}. {MADE[evidence.kind]} on {about.written_on}{who}."
     authors = about.answers.text("authors")
     yield f"Authors: {authors or OPEN}."
 
