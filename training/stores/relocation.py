@@ -60,7 +60,7 @@ def location_of_new(experiment: str) -> str | None:
     return address_of(store.parent / "mlruns" / re.sub(r"[^a-zA-Z0-9]+", "-", experiment).strip("-"))
 
 
-def settle_moved_store() -> None:
+def settle_relocated_store() -> None:
     """Set the addresses of a copied or moved store to its present place, with a notice; others are left alone."""
     store = store_file()
     if store is None or not store.exists():
