@@ -96,7 +96,7 @@ def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
 
 
 def _noted(sealed: Record, differences: Sequence[SealDifference]) -> str:
-    """The differences that break no seal, what was changed before what was added, for a person to judge."""
+    """The differences that break no seal, what was changed before what was added; people decide what they mean."""
     harmless = sorted((found for found in differences if found.harmless), key=lambda found: found.what == "added")
     noted = [f"{_text(sealed, found)} (noted)" for found in harmless]
     more = len(noted) - MOST_NOTED

@@ -19,6 +19,7 @@ from training.registry.seal import (
     DESCRIPTION,
     FOREIGN_METRIC,
     SEAL,
+    STAGE,
     Record,
     SealedItem,
     SealRefusedError,
@@ -276,7 +277,13 @@ def _version_facts(
     own = {model.model_id: model.artifact_location for model in parts.models}
     within = address.removeprefix(experiment.artifact_location)
     place = "the folder of its model" if own.get(version.model_id) == address else within
-    facts = {"source": version.source, "model_id": version.model_id, "run_id": version.run_id, "fetched": place}
+    facts = {
+        "source": version.source,
+        "model_id": version.model_id,
+        "run_id": version.run_id,
+        "fetched": place,
+        STAGE: version.current_stage,
+    }
     digests = _mapped(owner, "version", {key: str(value) for key, value in facts.items()})
     known = None if sealed is None else sealed.digests.get(SealedItem(owner, "version", FETCHED_FROM))
     if known is not None:

@@ -28,7 +28,9 @@ FACTS = ("run", "model", "version", "experiment")
 DESCRIPTION = "description"
 RUN_NOTE = "mlflow.note.content"
 """The tag that MLflow's pages show as a run's description."""
-FOR_PEOPLE = frozenset({("tag", RUN_NOTE), ("run", "ended"), ("experiment", "name")})
+STAGE = "stage"
+"""A version's stage, which MLflow keeps beside aliases, and which decides nothing here."""
+FOR_PEOPLE = frozenset({("tag", RUN_NOTE), ("run", "ended"), ("experiment", "name"), ("version", STAGE)})
 """What people change in MLflow's pages, besides descriptions: a run opened again ends later. It is sealed and noted."""
 
 

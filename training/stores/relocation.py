@@ -34,7 +34,7 @@ UNSAFE = re.compile(r"[%#?]")
 """What MLflow reads as part of an address, not of a folder's name."""
 
 
-class MovedStoreNotice(UserWarning):
+class RelocationNotice(UserWarning):
     """The addresses in a store were set to the place to which it was copied or moved."""
 
 
@@ -74,7 +74,7 @@ def settle_relocated_store() -> None:
             changed = sum(_relocated(database, table, column, root, store.parent) for table, column in ADDRESSES)
             changed += _relocated(database, TRACES, "value", root, store.parent, f"key = '{TRACE_LOCATION}'")
     said = f"this store was recorded in {root} and stands in {store.parent} now: {changed} addresses were set to it"
-    warnings.warn(said, MovedStoreNotice, stacklevel=2)
+    warnings.warn(said, RelocationNotice, stacklevel=2)
 
 
 def _former_root(database: sqlite3.Connection, present: Path) -> Path | None:

@@ -95,13 +95,6 @@ def a_metric_at_the_training(stores: PromotedStores) -> None:
     MlflowClient().log_metric(_run(stores), "minutes of reading", 12)
 
 
-def a_run_below_the_training(stores: PromotedStores) -> None:
-    client = MlflowClient()
-    run = client.create_run(client.get_run(_run(stores)).info.experiment_id, tags={"mlflow.parentRunId": _run(stores)})
-    client.log_metric(run.info.run_id, "later", 1.0)
-    client.set_terminated(run.info.run_id)
-
-
 def another_run(stores: PromotedStores) -> None:
     mlflow.set_experiment("somebody's own")
     with mlflow.start_run(run_name="own"):
@@ -256,7 +249,6 @@ USES: dict[str, Use] = {
     ),
     "a metric of somebody else about the model": a_metric_of_somebody_else,
     "a metric added to the training": a_metric_at_the_training,
-    "a run below the training": a_run_below_the_training,
     "a run in another experiment": another_run,
     "a run in the same experiment": a_run_in_the_same_experiment,
     "an experiment made and deleted": on_client(

@@ -88,14 +88,17 @@ def another_value(database: str, tables: Mapping[str, str] | None = None) -> Cal
     """
 
     def change(stores: PromotedStores, rng: Rng) -> str:
-        path = stores.folder / database
-        with closing(sqlite3.connect(path)) as store, store:
+        with closing(sqlite3.connect(stores.folder / database)) as store, store:
             _without_triggers(store)
-            table, row, columns = _row(store, tables, rng)
-            column = _one([name for name, value in columns.items() if value not in (None, "")], rng)
-            value = _other(columns[column], rng)
-            store.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (value, row))
-        return f"{column} of a row of {table} in {database}"
+            while True:
+                table, row, columns = _row(store, tables, rng)
+                column = _one([name for name, value in columns.items() if value not in (None, "")], rng)
+                value = _other(columns[column], rng)
+                try:
+                    store.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (value, row))
+                except sqlite3.IntegrityError:
+                    continue  # a value that the table does not take
+                return f"{column} of a row of {table} in {database}: {columns[column]!r:.60} became {value!r:.60}"
 
     return change
 

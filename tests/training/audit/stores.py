@@ -98,7 +98,9 @@ class PromotedStores(SameProcess):
 
     def put_aside(self, where: Path) -> None:
         """Copy all stores, as a backup of this moment."""
-        shutil.copytree(self.folder, where)
+        shutil.copytree(self.folder, where, ignore=lambda _, names: [name for name in names if _of_database(name)])
+        for path in self.folder.rglob("*.db"):
+            _copy_database(path, where / path.relative_to(self.folder))
 
     def put_back(self, where: Path, *parts: str) -> None:
         """Put stores back to a backup: the named parts of the folder, or all of it."""
@@ -113,19 +115,29 @@ def _details(folder: Path) -> str:
 def _put_back(then: Path, now: Path) -> None:
     """Make ``now`` what ``then`` is. Databases are overwritten in place, because a process may hold them open."""
     for path in _files(now):
-        if not (then / path.relative_to(now)).exists():
+        if not _of_database(path.name) and not (then / path.relative_to(now)).exists():
             path.unlink()
     for path in _files(then):
         target = now / path.relative_to(then)
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".db" and target.exists():
-            with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(target)) as new:
-                old.backup(new)
+            _copy_database(path, target)
         elif not target.exists() or target.read_bytes() != path.read_bytes():
             shutil.copy2(path, target)
     for folder, _, _ in os.walk(now, topdown=False):
         if not any(Path(folder).iterdir()):
             Path(folder).rmdir()
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy a database as of one moment, also while a process has it open."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+def _of_database(name: str) -> bool:
+    """Whether a file is SQLite's own, beside a database."""
+    return name.endswith((".db-wal", ".db-shm", ".db-journal"))
 
 
 def _files(place: Path) -> Iterator[Path]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow.tracking import MlflowClient
-from training.stores.moved_store import MovedStoreNotice
 
 from tests.training.evidences import good_evidence
 from tests.training.registries import Registry
@@ -21,6 +20,7 @@ from training.failures import StoreUnreachableError
 from training.registry.experiments import open_experiment
 from training.registry.seal import digest_of
 from training.stores.artifact_place import artifact_bytes
+from training.stores.relocation import RelocationNotice
 from training.tracking.evidence import artifact_of
 
 
@@ -84,7 +84,7 @@ def test_what_is_written_in_a_copy_stays_in_the_copy_and_it_is_said(original: Pa
     shutil.copytree(original, copy)
     there = sorted(original.rglob("*"))
     with working_in(copy) as client:
-        with pytest.warns(MovedStoreNotice, match="recorded in .*original and stands in .*copy now"):
+        with pytest.warns(RelocationNotice, match="recorded in .*original and stands in .*copy now"):
             experiment = open_experiment(client, "experiment 1", "a note")
         run = client.create_run(experiment)
         client.log_text(run.info.run_id, "new", "new.txt")
@@ -101,7 +101,7 @@ def test_a_store_that_was_moved_twice_is_still_as_sealed(original: Path, tmp_pat
     for name in ("first", "second"):
         moved = tmp_path / name
         shutil.move(original, moved)
-        with working_in(moved) as client, pytest.warns(MovedStoreNotice):
+        with working_in(moved) as client, pytest.warns(RelocationNotice):
             open_experiment(client, "experiment 1", "a note")
         original = moved
     with working_in(original) as client:
@@ -134,7 +134,7 @@ def test_a_seal_of_an_earlier_version_holds_before_and_after_its_store_was_moved
     shutil.move(original, moved)
     with working_in(moved) as client:
         assert failing(run_in(client), tmp_path / "scratch") == []
-        with pytest.warns(MovedStoreNotice):
+        with pytest.warns(RelocationNotice):
             open_experiment(client, "experiment 1", "a note")
         assert failing(run_in(client), tmp_path / "scratch") == []
 
