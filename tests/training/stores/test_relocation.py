@@ -99,9 +99,9 @@ def test_what_is_written_in_a_copy_stays_in_the_copy_and_it_is_said(original: Pa
 
 def test_a_store_that_was_moved_twice_is_still_as_sealed(original: Path, tmp_path: Path) -> None:
     for name in ("first", "second"):
-        moved = tmp_path / name
-        shutil.move(original, moved)
-        with working_in(moved) as client, pytest.warns(RelocationNotice):
+        elsewhere = tmp_path / name
+        shutil.move(original, elsewhere)
+        with working_in(elsewhere) as client, pytest.warns(RelocationNotice):
             open_experiment(client, "experiment 1", "a note")
         original = moved
     with working_in(original) as client:
@@ -127,12 +127,12 @@ def seal_as_version_0_9_0_did(folder: Path, client: MlflowClient) -> None:
 def test_a_seal_of_an_earlier_version_holds_before_and_after_its_store_was_moved_and_settled(
     original: Path, tmp_path: Path
 ) -> None:
-    moved = tmp_path / "moved"
+    elsewhere = tmp_path / "moved"
     with working_in(original) as client:
         seal_as_version_0_9_0_did(original, client)
         assert failing(run_in(client), tmp_path / "scratch") == []
-    shutil.move(original, moved)
-    with working_in(moved) as client:
+    shutil.move(original, elsewhere)
+    with working_in(elsewhere) as client:
         assert failing(run_in(client), tmp_path / "scratch") == []
         with pytest.warns(RelocationNotice):
             open_experiment(client, "experiment 1", "a note")
