@@ -103,7 +103,7 @@ def test_a_store_that_was_moved_twice_is_still_as_sealed(original: Path, tmp_pat
         shutil.move(original, elsewhere)
         with working_in(elsewhere) as client, pytest.warns(RelocationNotice):
             open_experiment(client, "experiment 1", "a note")
-        original = moved
+        original = elsewhere
     with working_in(original) as client:
         assert failing(run_in(client), tmp_path / "scratch") == []
 
