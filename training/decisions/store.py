@@ -143,7 +143,9 @@ def is_ahead(at: str) -> bool:
 
 def _stored(connection: Connection, model: str) -> StoredChain:
     known = {str(row.name): str(row.value) for row in connection.execute(select(facts))}
-    if known.get("schema") != SCHEMA:
+    if not {"schema", "id"} <= known.keys():
+        raise StoreUnreachableError("the decision store is damaged: its table of facts lacks a row; restore a backup")
+    if known["schema"] != SCHEMA:
         raise StoreUnreachableError("the decision store: its tables are not those of this version")
     found = connection.execute(select(rows).where(rows.c.model == model).order_by(rows.c.number)).mappings()
     return StoredChain(known["id"], tuple(ChainEntry(store=known["id"], **row) for row in found))
