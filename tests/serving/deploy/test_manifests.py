@@ -19,6 +19,7 @@ from tests.places import ROOT
 from tests.serving.requests import EXAMPLE
 from tests.serving.servers import KAP, Server
 from training.cli.options.errors import STORE, USER
+from training.decisions.location import LOCATION
 
 DEPLOY = ROOT / "serving" / "deploy"
 MOST_EXPOSURE = 2.0
@@ -49,7 +50,7 @@ def test_the_guide_names_every_file_and_no_other() -> None:
 
 @pytest.mark.parametrize("path", sorted(DEPLOY.iterdir()), ids=lambda path: path.name)
 def test_every_setting_that_a_file_names_is_one(path: Path) -> None:
-    known = {(PREFIX + name).upper() for name in Settings.model_fields}
+    known = {(PREFIX + name).upper() for name in Settings.model_fields} | {LOCATION}  # the promotion's own
     assert settings_in(path.read_text(encoding="utf-8")) <= known
 
 
