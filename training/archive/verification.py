@@ -19,6 +19,7 @@ from training.archive.signature import signature_verdict
 from training.archive.zip_file import read_zip
 from training.audit.checked_record import checked_record
 from training.audit.retraining import retraining_verdicts
+from training.audit.served import COPIES_SIGNED
 from training.experiment.train import Announce
 from training.provenance import lock_digest_of
 from training.registry.seal import digest_of
@@ -26,6 +27,7 @@ from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed
 
 SERVED = "served"
+"""The check of the copy that answers; that of the copies' signatures is the other one that a package can't make."""
 
 
 def verify_package(
@@ -94,8 +96,8 @@ def _lock_verdict(files: Mapping[str, bytes], stored: StoredTraining) -> Verdict
 
 def _without_store(verdict: Verdict) -> Verdict:
     """A package has no copy of BentoML's store, so that nothing can be said of what is served."""
-    if verdict.check != SERVED:
+    if verdict.check not in (SERVED, COPIES_SIGNED):
         return verdict
     return does_not_apply(
-        SERVED, "a package does not show what is served; kap audit verify VERSION does, at its stores"
+        verdict.check, "a package does not show what is served; kap audit verify VERSION does, at its stores"
     )
