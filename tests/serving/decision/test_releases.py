@@ -45,8 +45,8 @@ def page_under(promotion: Promotion, language: str) -> str:
             "en",
             "Some numbers are not shown, because they are not cleared for use yet.",
             (
-                "Not given, because the model is not promoted for it here: Relapse within 26 weeks; Remission, no relapse "
-                "for 26 weeks."
+                "Not given, because the model is not promoted for it here: Relapse within 26 weeks; "
+                "Remission, no relapse for 26 weeks."
             ),
         ),
         (
