@@ -48,11 +48,14 @@ def by_which_it_may_answer(made: Sequence[Decision], at: datetime, patience: tim
     return [one for one, end in zip(made, ends, strict=False) if at - end <= patience] + list(made[-1:])
 
 
+def restored_by(decision: Decision, decisions: Sequence[Decision]) -> Decision:
+    """The decision that a rollback restores, among all ``decisions``; any other decision is its own."""
+    return source_of(decision, [one for one in decisions if one.number < decision.number])
+
+
 def _granted(decision: Decision, earlier: Sequence[Decision]) -> Granted | None:
     """What a decision granted; a rollback that names nothing granted what the decision that it restores did."""
-    if decision.granted is not None:
-        return decision.granted
-    return source_of(decision, [one for one in earlier if one.number < decision.number]).granted
+    return decision.granted if decision.granted is not None else restored_by(decision, earlier).granted
 
 
 def _differences(answered: LoggedTiers, granted: Mapping[str, Tier]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from features.protocol.problems import InputRefusedError
 from features.protocol.shortening import listed
 from models.bundle import Bundle, BundleRefusedError
 from models.reference_answers import TOLERANCES
-from training.audit.answered_tiers import NO_TIERS, LoggedTiers, by_which_it_may_answer, not_granted
+from training.audit.answered_tiers import NO_TIERS, LoggedTiers, by_which_it_may_answer, not_granted, restored_by
 from training.audit.audit import training_of
 from training.audit.bundle_lookup import RegisteredBundle, load_by_digest, registered_with
 from training.audit.checks import LOST, chain_verdict, record_verdicts
@@ -247,7 +247,10 @@ def _granted_verdict(verdict: Verdict, prediction: PredictionLineage, chain: Cha
     made = [each for each in chain.decisions if each.changes_champion and _time(each) <= at]
     in_force = [each for each in by_which_it_may_answer(made, at, patience) if _is_about(each, prediction)]
     wrong = not_granted(prediction.answered, prediction.landmark, in_force, chain.decisions)
-    return failed("decision", f"{listed(wrong)}; {verdict.detail}") if wrong else verdict
+    source = restored_by(in_force[-1], chain.decisions)
+    again = f"; it restores {_text(source)}" if source.action == "override" and source != in_force[-1] else ""
+    said = f"{verdict.detail}{again}"
+    return failed("decision", f"{listed(wrong)}; {said}") if wrong else passed("decision", said)
 
 
 def _replaced_verdict(late: timedelta, own: Decision, later: Decision, patience: timedelta) -> Verdict:

@@ -210,7 +210,9 @@ def test_every_answer_is_traced_to_the_decision_that_granted_it(
     code, verdicts = history.lineage(history.served[name].prediction_id)
     assert code in (0, 5), verdicts
     assert {one["outcome"] for check, one in verdicts.items() if check != "training run"} == {"passed"}
-    assert f"decision {number}, " in verdicts["decision"]["detail"]
+    detail = verdicts["decision"]["detail"]
+    assert f"decision {number}, " in detail
+    assert ("an OVERRIDE by Ada" in detail and TOO_SMALL in detail) == (name in ("overridden", "restored"))
 
 
 def test_a_service_that_gives_what_was_not_granted_is_found_though_it_agrees_with_itself(
