@@ -110,15 +110,19 @@ def check_stamp(file: Path, certificates: Path | None) -> TimestampCheck | None:
     path = stamp_path(file)
     if not path.is_file():
         return None
+    return check_stamp_of(path.name, path.read_bytes(), file.read_bytes(), certificates)
+
+
+def check_stamp_of(name: str, answer: bytes, content: bytes, certificates: Path | None) -> TimestampCheck:
+    """The authority's ``answer``, kept under a name, checked against the bytes that it is about."""
     roots = None if certificates is None else read_certificates(certificates)
-    stamp = _decoded(path.read_bytes())
+    stamp = _decoded(answer)
     if stamp is None:
-        return TimestampCheck(path.name, None, checked=True, wrong="it is no time stamp, or was changed")
-    content = file.read_bytes()
+        return TimestampCheck(name, None, checked=True, wrong="it is no time stamp, or was changed")
     wrong = _wrong_content(stamp, content, None)
     if wrong is None and roots is not None:
         wrong = _wrong_signature(stamp, content, roots)
-    return TimestampCheck(path.name, _time(stamp), checked=wrong is not None or roots is not None, wrong=wrong)
+    return TimestampCheck(name, _time(stamp), checked=wrong is not None or roots is not None, wrong=wrong)
 
 
 def _decoded(content: bytes) -> TimeStampResponse | None:

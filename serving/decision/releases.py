@@ -16,16 +16,20 @@ class ReleasePhrases:
         """``say`` names times."""
         self._t, self._say = texts.text, say
 
-    def footer(self, promotion: PromotionDescription | None) -> str:
-        """For everybody: that the numbers are released, or were although checks failed; empty if it is not known."""
-        if promotion is None:
+    def footer(self, promotion: PromotionDescription | None, *, has_numbers: bool) -> str:
+        """For everybody: that the numbers are released, or were although checks failed; empty if it is not known.
+
+        A page without numbers does not say that they are released.
+        """
+        if promotion is None or not (has_numbers or promotion.overridden):
             return ""
         return self._t("footer-overridden" if promotion.overridden else "footer-promoted")
 
-    def decision(self, promotion: PromotionDescription) -> str:
-        """For the clinician: by whom and when the model was promoted."""
+    def decision(self, promotion: PromotionDescription, *, has_numbers: bool) -> str:
+        """For the clinician: by whom and when the model was promoted, and for the clinic if there are numbers."""
         day = self._t("date", date=dt.date.fromisoformat(promotion.at[:10]))
-        name = "model-overridden" if promotion.overridden else "model-promoted"
+        promoted = "model-promoted" if has_numbers else "model-decided"
+        name = "model-overridden" if promotion.overridden else promoted
         return self._t(name, by=promotion.by, date=day, decision=promotion.decision)
 
     def withheld(self, questions: Sequence[WithheldQuestion]) -> str:

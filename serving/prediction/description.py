@@ -118,8 +118,10 @@ def promotion_sentence(promotion: PromotionDescription) -> str:
     """By which decision the numbers are given; of an override, with what it passed over."""
     if promotion.overridden:
         return f"Not all checks were met: the model was {overridden_by(promotion)}."
-    at = promotion.at[:10]
-    return f"The numbers given are promoted for the clinic (decision {promotion.decision} of {at}, {promotion.by})."
+    decision = f"(decision {promotion.decision} of {promotion.at[:10]}, {promotion.by})"
+    if not any("clinic" in tiers.values() for tiers in promotion.granted.values()):
+        return f"The model is not promoted for the clinic {decision}."
+    return f"The numbers given are promoted for the clinic {decision}."
 
 
 def overridden_by(promotion: PromotionDescription) -> str:

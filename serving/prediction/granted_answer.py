@@ -78,7 +78,7 @@ class AnswerTiers:
         if self._all_given:
             answer["tiers"], answer["withheld"] = self.tiers, []
             return SplitAnswer(answer, None)
-        known = _known(answer)
+        known = known_questions(answer)
         shadow = self._in_shadow(answer, known & self._shadow)
         if not known & self._given:
             refused = not_predictable(answer["applicability"], not_promoted(self.landmark)) | {"tiers": self.tiers}
@@ -153,8 +153,8 @@ def _withheld(question: str, tier: QuestionTier) -> Document:
     return {"question": question, "code": code, "message": f"{label[:1].upper()}{label[1:]} {why}."}
 
 
-def _known(answer: Document) -> frozenset[str]:
-    """The questions to which a prediction has a number."""
+def known_questions(answer: Document) -> frozenset[str]:
+    """The names of the questions to which a prediction has a number."""
     relapse = answer["relapse"]
     at_horizons = [] if relapse is None else relapse["at_horizons"]
     names = [] if answer["remission"] is None else [REMISSION]

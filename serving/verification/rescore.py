@@ -25,7 +25,7 @@ from serving.fhir.reading.options import ReadingDefaults
 from serving.log.chain import BEGINNING, head_code
 from serving.log.entry_check import entry_findings
 from serving.log.queries import LogEntry, entries, entry_with, writers
-from serving.prediction.granted_answer import AnswerTiers
+from serving.prediction.granted_answer import AnswerTiers, known_questions
 from serving.prediction.predictor import Predictor
 from serving.prediction.probabilities import ImpossibleAnswerError
 from serving.server.batcher import input_text
@@ -201,6 +201,22 @@ def differences(bundle: Bundle, entry: LogEntry) -> tuple[str, ...]:
         return (*wrong, "the answers in shadow can't be read")
     apart = [f"shadow.{path}" for path in _compared(shadow, in_shadow or {}, least)]
     return (*wrong, *_compared(given, again, least), *apart)
+
+
+def tiers_in(entry: LogEntry) -> tuple[Mapping[str, str] | None, tuple[str, ...]]:
+    """The tiers that a logged answer names, if it names any, and the questions to which it gave a number.
+
+    Neither for an answer that was erased or can't be read.
+    """
+    answer = _document(entry.answer) or {}
+    named = answer.get("tiers")
+    tiers = {str(name): str(tier) for name, tier in named.items()} if isinstance(named, dict) else None
+    if answer.get("outcome") != "predicted":
+        return tiers, ()
+    try:
+        return tiers, tuple(sorted(known_questions(answer)))
+    except (KeyError, TypeError):
+        return tiers, ()
 
 
 def _split(bundle: Bundle, entry: LogEntry, answer: Document, whole: Document) -> tuple[Document, Document | None]:

@@ -51,11 +51,11 @@ def writing_to(engine: Engine, secret: Secret = SECRET) -> Iterator[LogWriter]:
         writer.close()
 
 
-def logged(engine: Engine, *groups: Sequence[Draft]) -> list[Results]:
+def logged(engine: Engine, *groups: Sequence[Draft], secret: Secret = SECRET) -> list[Results]:
     """Log groups of drafts, one after the other, by one writer."""
 
     async def log(writer: LogWriter) -> list[Results]:
         return [await writer.append(group) for group in groups]
 
-    with writing_to(engine) as writer:
+    with writing_to(engine, secret) as writer:
         return asyncio.run(log(writer))

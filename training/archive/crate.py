@@ -30,6 +30,7 @@ from training.archive.layout import (
     RECORD,
     SIGNATURE,
     SIGNER,
+    TIMESTAMP,
     TRAINING,
 )
 from training.provenance import TRAINED_BY
@@ -71,7 +72,7 @@ def crate_metadata(files: Mapping[str, bytes], facts: PackageFacts, stored: Stor
     crate = ROCrate(version=VERSION)
     crate.metadata.extra_terms.update(TERMS)
     _describe_root(crate, facts)
-    for name in sorted({*files, MANIFEST} - {METADATA, SIGNATURE}):
+    for name in sorted({*files, MANIFEST} - {METADATA, SIGNATURE, TIMESTAMP}):
         kind = ComputationalWorkflow if name == RECIPE else File
         content = None if name == MANIFEST else files[name]
         crate.add(kind(crate, dest_path=name, properties=_file_properties(name, content)))

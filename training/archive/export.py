@@ -27,6 +27,7 @@ from training.archive.layout import (
     RECIPE,
     SIGNATURE,
     SIGNER,
+    TIMESTAMP,
     TRAINING,
 )
 from training.archive.manifest import manifest_of
@@ -41,6 +42,7 @@ from training.registry.recorded_decisions import has_decisions
 from training.registry.release import decision_log, fetch_bundle
 from training.registry.seal import digest_of
 from training.registry.stored_training import StoredTraining, StoredVersion
+from training.timestamps import request_stamp
 
 NO_LICENCE = "No licence is stated; ask who exported this package."
 
@@ -49,7 +51,8 @@ NO_LICENCE = "No licence is stated; ask who exported this package."
 class ExportOptions:
     """Who exports, with whose key (``None``: no signature), and what else goes in.
 
-    ``at`` is the time of the export, UTC; ``log_seals`` are seals of prediction logs by file name.
+    ``at`` is the time of the export, UTC; ``log_seals`` are seals of prediction logs by file name. ``timestamp`` is the
+    address of an authority (RFC 3161) that stamps the manifest.
     """
 
     by: str
@@ -58,6 +61,7 @@ class ExportOptions:
     log_seals: Mapping[str, bytes] = field(default_factory=dict)
     licence: str = NO_LICENCE
     at: datetime | None = None
+    timestamp: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class ExportedPackage:
 def export(reference: str, path: Path, options: ExportOptions) -> ExportedPackage:
     """Write the package of a registered version or alias to ``path``.
 
-    Raises ``InputRefusedError`` where there is no such version, ``StoreUnreachableError`` if its run is lost.
+    Raises ``InputRefusedError`` where there is no such version, ``StoreUnreachableError`` if its run is lost or the
+    authority of the time stamp does not answer.
     """
     run_id = run_of(reference)
     with tempfile.TemporaryDirectory() as scratch:
@@ -110,6 +115,8 @@ def package_files(
     files[MANIFEST] = manifest_of(files)
     if options.key is not None:
         files[SIGNATURE] = options.key.sign(files[MANIFEST])
+    if options.timestamp is not None:
+        files[TIMESTAMP] = request_stamp(files[MANIFEST], options.timestamp)
     return files
 
 

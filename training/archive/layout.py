@@ -5,7 +5,8 @@ from training.registry.seal import SEAL
 
 __all__ = [
     "BUNDLE", "CHAIN", "EVALUATIONS", "FACTS", "FORMAT", "LOCK", "LOG_SEALS", "MANIFEST", "METADATA", "NOT_LISTED",
-    "PARENT", "README", "RECIPE", "RECORD", "SIGNATURE", "SIGNER", "TRAINING", "folder_of", "is_model", "seal_of",
+    "PARENT", "README", "RECIPE", "RECORD", "SIGNATURE", "SIGNER", "TIMESTAMP", "TRAINING", "folder_of", "is_model",
+    "seal_of",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -13,7 +14,9 @@ MANIFEST = "manifest-sha256.txt"
 """A line for every other file but the signature: SHA-256, two spaces, name; `sha256sum --check` reads it."""
 SIGNATURE = "manifest-sha256.txt.sig"
 """The Ed25519 signature of the manifest, 64 bytes; absent in a package that nobody signed."""
-NOT_LISTED = (MANIFEST, SIGNATURE)
+TIMESTAMP = "manifest-sha256.txt.tsr"
+"""The time stamp of the manifest by RFC 3161; absent in a package for which none was asked."""
+NOT_LISTED = (MANIFEST, SIGNATURE, TIMESTAMP)
 """The files that the manifest can't list."""
 SIGNER = "signer.pem"
 """The public key of who signed."""

@@ -16,9 +16,11 @@ from training.archive.layout import CHAIN, FACTS, LOCK, MANIFEST, PARENT, RECORD
 from training.archive.manifest import manifest_verdict
 from training.archive.record_files import read_record
 from training.archive.signature import signature_verdict
+from training.archive.timestamp import timestamp_verdict
 from training.archive.zip_file import read_zip
 from training.audit.checked_record import checked_record
 from training.audit.retraining import retraining_verdicts
+from training.audit.served import COPIES_SIGNED
 from training.experiment.train import Announce
 from training.provenance import lock_digest_of
 from training.registry.seal import digest_of
@@ -26,14 +28,21 @@ from training.registry.stored_training import StoredTraining
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed
 
 SERVED = "served"
+"""The check of the copy that answers; that of the copies' signatures is the other one that a package can't make."""
 
 
 def verify_package(
-    path: Path, data: Path | None, trusted: Ed25519PublicKey | None, workers: int, announce: Announce
+    path: Path,
+    data: Path | None,
+    trusted: Ed25519PublicKey | None,
+    workers: int,
+    announce: Announce,
+    certificates: Path | None = None,
 ) -> list[Verdict]:
     """Check every file of a package and the record in it; given the cohort's folder, retrain and compare.
 
-    ``trusted`` is the key of the person who must have signed. Raises ``InputRefusedError`` if the file is no package.
+    ``trusted`` is the key of the person who must have signed, ``certificates`` the file of the roots of the authority
+    that must have stamped. Raises ``InputRefusedError`` if the file is no package.
     """
     files = read_zip(path)
     if MANIFEST not in files and FACTS not in files:
@@ -46,7 +55,7 @@ def verify_package(
     if whole.outcome == "passed":
         said = f"version {facts.version} of {facts.model}, exported by {facts.exported_by} at {facts.exported_at}"
         whole = passed(whole.check, f"{said}; {whole.detail}; SHA-256 of the file {digest_of(path.read_bytes())}")
-    first = [whole, signature_verdict(files, facts.exported_by, trusted)]
+    first = [whole, signature_verdict(files, facts.exported_by, trusted), timestamp_verdict(files, certificates)]
     with tempfile.TemporaryDirectory() as scratch:
         _unpack(files, Path(scratch))
         try:
@@ -94,8 +103,8 @@ def _lock_verdict(files: Mapping[str, bytes], stored: StoredTraining) -> Verdict
 
 def _without_store(verdict: Verdict) -> Verdict:
     """A package has no copy of BentoML's store, so that nothing can be said of what is served."""
-    if verdict.check != SERVED:
+    if verdict.check not in (SERVED, COPIES_SIGNED):
         return verdict
     return does_not_apply(
-        SERVED, "a package does not show what is served; kap audit verify VERSION does, at its stores"
+        verdict.check, "a package does not show what is served; kap audit verify VERSION does, at its stores"
     )

@@ -15,6 +15,7 @@ from features.protocol.problems import InputRefusedError
 from features.protocol.shortening import listed
 from models.bundle import Bundle, BundleRefusedError
 from models.reference_answers import TOLERANCES
+from training.audit.answered_tiers import NO_TIERS, LoggedTiers, by_which_it_may_answer, not_granted, restored_by
 from training.audit.audit import training_of
 from training.audit.bundle_lookup import RegisteredBundle, load_by_digest, registered_with
 from training.audit.checks import LOST, chain_verdict, record_verdicts
@@ -54,7 +55,7 @@ class PredictionLineage:
 
     ``place`` is its writer and number, ``at`` is UTC in ISO 8601, ``findings`` is what is wrong with its codes.
     ``content`` says whether there is an answer, and a row from which it was computed; ``erased`` is the erasure.
-    ``request`` is whether a given file is the request.
+    ``request`` is whether a given file is the request; ``answered`` has the tiers that the answer names.
     """
 
     prediction_id: str
@@ -70,6 +71,7 @@ class PredictionLineage:
     content: Literal["row", "no row", "erased"]
     erased: ErasedContent | None
     request: Literal["not given", "same", "another"]
+    answered: LoggedTiers = NO_TIERS
 
     @property
     def time(self) -> datetime | None:
@@ -216,7 +218,7 @@ def decision_verdict(
     """A decision had made the model champion when it answered: the last decision, or one replaced shortly before.
 
     Decisions are dated to the second, before the service gets the model. For ``patience`` after a decision a worker may
-    answer with the previous model.
+    answer with the previous model. What was answered is compared with what the decision granted.
     """
     linked = chain_verdict(chain.decisions, chain.findings, prediction.run_id, stored)
     if linked.outcome == "failed":
@@ -228,12 +230,27 @@ def decision_verdict(
     if not made:
         return failed("decision", f"no decision had made any version champion by {prediction.at}")
     if _is_about(made[-1], prediction):
-        return passed("decision", _text(made[-1]))
+        return _granted_verdict(passed("decision", _text(made[-1])), prediction, chain, patience)
     for earlier, later in reversed(list(pairwise(made))):
         if _is_about(earlier, prediction):
-            return _replaced_verdict(at - _time(later), earlier, later, patience)
+            replaced = _replaced_verdict(at - _time(later), earlier, later, patience)
+            return _granted_verdict(replaced, prediction, chain, patience)
     own = f"version {prediction.model_version} (bundle {prediction.model_digest[:12]})"
     return failed("decision", f"{own} answered, and no decision had made it champion; in force: {_text(made[-1])}")
+
+
+def _granted_verdict(verdict: Verdict, prediction: PredictionLineage, chain: Chain, patience: timedelta) -> Verdict:
+    """The verdict on a decision, which fails if the answer gave, or called granted, what it had not granted."""
+    at = prediction.time
+    if verdict.outcome != "passed" or at is None:
+        return verdict
+    made = [each for each in chain.decisions if each.changes_champion and _time(each) <= at]
+    in_force = [each for each in by_which_it_may_answer(made, at, patience) if _is_about(each, prediction)]
+    wrong = not_granted(prediction.answered, prediction.landmark, in_force, chain.decisions)
+    source = restored_by(in_force[-1], chain.decisions)
+    again = f"; it restores {_text(source)}" if source.action == "override" and source != in_force[-1] else ""
+    said = f"{verdict.detail}{again}"
+    return failed("decision", f"{listed(wrong)}; {said}") if wrong else passed("decision", said)
 
 
 def _replaced_verdict(late: timedelta, own: Decision, later: Decision, patience: timedelta) -> Verdict:

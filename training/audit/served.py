@@ -19,6 +19,8 @@ from training.verdicts import Verdict, does_not_apply, not_checked, passed, verd
 
 WITHIN_MODEL = "artifacts/bundle/"
 """The bundle's folder among the model's artifacts."""
+COPIES_SIGNED = "signed copies"
+"""The check of who signed the copies; "signature" is that of a package."""
 TRUSTED = "KAP_TRUSTED_KEYS"
 """The setting that names the keys whose signatures count, here as for the service."""
 ELSEWHERE = (
@@ -63,10 +65,10 @@ def signature_verdict(stored: StoredTraining) -> Verdict:
             wrong.append(f"{copy.tag}: {refused}")
     text = "; ".join(f"{tag}: {signed}" for tag, signed in said.items())
     if wrong or (said and trusted):
-        return verdict_of("signature", wrong, text)
+        return verdict_of(COPIES_SIGNED, wrong, text)
     if said:
-        return not_checked("signature", f"{text}; name the keys that you trust in {TRUSTED}")
-    return does_not_apply("signature", "no copy on this machine is signed" if copies else "no copy on this machine")
+        return not_checked(COPIES_SIGNED, f"{text}; name the keys that you trust in {TRUSTED}")
+    return does_not_apply(COPIES_SIGNED, "no copy on this machine is signed" if copies else "no copy on this machine")
 
 
 def _own_copies(stored: StoredTraining) -> list[ServedCopy]:

@@ -43,6 +43,13 @@ def audit() -> None:
 @click.option(
     "--trusted-key", type=FILE, default=None, help="For a package: the public key (PEM) of who must have signed it."
 )
+@click.option(
+    "--timestamp-certificates",
+    "certificates",
+    type=FILE,
+    default=None,
+    help="For a package: root certificates (PEM) of the authority that must have stamped it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
 @reads_store
@@ -54,6 +61,7 @@ def verify(
     every_file: bool,
     service: str | None,
     trusted_key: Path | None,
+    certificates: Path | None,
     as_json: bool,
 ) -> None:
     """Check the record of RUN: a training's run, a registered version, an alias such as champion, or a package.
@@ -82,9 +90,11 @@ def verify(
         progress.step("checking the record and retraining" if data else "checking the record")
         if run.endswith(PACKAGE):
             _require_none("--service", service, "a run or version, not a package")
-            verdicts = _verified_package(Path(run), data, trusted_key, processes, progress.count)
+            keys = (trusted_key, certificates)
+            verdicts = _verified_package(Path(run), data, keys, processes, progress.count)
         else:
             _require_none("--trusted-key", trusted_key, "a package, FILE.zip, as what is checked with this key")
+            _require_none("--timestamp-certificates", certificates, "a package, FILE.zip, as what was stamped")
             verdicts = _verified_run(run, VerificationRequest(data, processes, every_file, service), progress.count)
     if as_json:
         click.echo(json.dumps({"run": run, "verdicts": [asdict(verdict) for verdict in verdicts]}))
@@ -109,14 +119,17 @@ def _verified_run(run: str, asked: "VerificationRequest", announce: "Announce") 
 
 
 def _verified_package(
-    path: Path, data: Path | None, trusted_key: Path | None, workers: int, announce: "Announce"
+    path: Path, data: Path | None, trusted: tuple[Path | None, Path | None], workers: int, announce: "Announce"
 ) -> "list[Verdict]":
-    """The verdicts on a package, for which MLflow is not imported."""
+    """The verdicts on a package, for which MLflow is not imported.
+
+    ``trusted`` are the files of the signer's key and of the authority's certificates.
+    """
     from training.archive.signature import load_public_key
     from training.archive.verification import verify_package
 
-    trusted = load_public_key(trusted_key) if trusted_key else None
-    return verify_package(path, data, trusted, workers, announce)
+    key, certificates = trusted
+    return verify_package(path, data, load_public_key(key) if key else None, workers, announce, certificates)
 
 
 @audit.command()
@@ -128,6 +141,7 @@ def _verified_package(
 @click.option(
     "--log-seal", "log_seals", type=FILE, multiple=True, help="A seal of the prediction log, of kap audit log --seal."
 )
+@click.option("--timestamp", default=None, metavar="URL", help="Authority (RFC 3161) that stamps the manifest.")
 @click.option("--licence", default=None, metavar="TEXT", help="Licence of the package: an address, or a sentence.")
 @answers_for_mistakes
 def export(
@@ -138,6 +152,7 @@ def export(
     key: Path | None,
     with_predictions: bool,
     log_seals: tuple[Path, ...],
+    timestamp: str | None,
     licence: str | None,
 ) -> None:
     """Write the whole record of VERSION as one file that others check without your stores.
@@ -146,22 +161,27 @@ def export(
     packages, all decisions on the model, and the external evaluations. Nothing in it is about a single patient, unless
     --with-predictions asks for it. The recipient checks it with kap audit verify FILE.zip. Send the SHA-256 that is
     printed on another way, so that the recipient knows that it is this file; or sign it with --by and --key.
+    --timestamp has an authority confirm when it was written; only a digest is sent.
     """
     from training.archive.export import NO_LICENCE, ExportOptions
     from training.archive.export import export as write_package
     from training.archive.signature import load_private_key
     from training.registry.release import check_store
+    from training.timestamps import require_address
 
     if not out.name.endswith(PACKAGE):
         raise InputRefusedError([Problem("audit", None, "--out", f"a name that ends in {PACKAGE}", "another name")])
     if key is not None and not (by or "").strip():
         raise InputRefusedError([Problem("audit", None, "--by", "the name of the person whose key signs", "no name")])
+    if timestamp is not None:
+        require_address(timestamp)
     options = ExportOptions(
         by=by or getpass.getuser(),
         key=load_private_key(key) if key else None,
         with_predictions=with_predictions,
         log_seals=_read_seals(log_seals),
         licence=licence or NO_LICENCE,
+        timestamp=timestamp,
     )
     check_store()
     written = write_package(version, out, options)

@@ -49,7 +49,7 @@ def lineage(
 
     The steps: the entry's own codes (kap audit log checks the whole log); the registered version with the bundle that
     answered; the record of its training, with cohort, code and dependencies; the decision that made it champion at
-    that time; and the answer of the bundle to the logged row.
+    that time, and granted what was given; and the answer of the bundle to the logged row.
 
     PREDICTION_ID may be written as urn:uuid:..., and be the uuid of either card. After the steps come the answer (its
     probabilities, or why there are none, and its cautions) and the feedback on its cards; kap log feedback --comments
@@ -152,6 +152,8 @@ def _shown(feedback: "LoggedFeedback") -> dict[str, str | None]:
 
 
 def _lineage(facts: "EntryFacts", same: bool | None, *, given: bool) -> "PredictionLineage":
+    from serving.verification.rescore import tiers_in
+    from training.audit.answered_tiers import LoggedTiers
     from training.audit.prediction_lineage import ErasedContent, PredictionLineage
 
     entry, erasure = facts.entry, facts.erasure
@@ -171,6 +173,7 @@ def _lineage(facts: "EntryFacts", same: bool | None, *, given: bool) -> "Predict
         if erasure is None
         else ErasedContent(erasure.prediction_id, erasure.at, erasure.by, erasure.reason),
         request="not given" if not given else "same" if same else "another",
+        answered=LoggedTiers(*tiers_in(entry)),
     )
 
 

@@ -11,6 +11,14 @@ from training.registry.seal import SEAL
 
 DAYS = 183
 """Days that logs are kept at least: six months [AI Act, Articles 19(1) and 26(6)]."""
+PRUNING = MeetingPlace(
+    f"kap log prune leaves the logs of at least {DAYS} days; to leave less it needs --override, and the log records by "
+    "whom"
+)
+OPEN = (
+    f"How long {{who}} keeps them beyond {DAYS} days, and whether other law says otherwise. The erasure of one patient "
+    "(kap log erase) does not wait."
+)
 COLUMNS = ("clause", "topic", "where it is met", "open")
 ARTICLES = (
     IndexPoint(
@@ -52,14 +60,14 @@ ARTICLES = (
     IndexPoint(
         "19(1)",
         "The provider keeps the logs under its control, at least six months",
-        (guide(TRAINING, "The prediction log", "content is erased only by a command, with who and why"),),
-        f"How long the provider keeps them: at least {DAYS} days, unless other law says otherwise.",
+        (guide(TRAINING, "The prediction log", "content is erased only by a command, with who and why"), PRUNING),
+        OPEN.format(who="the provider"),
     ),
     IndexPoint(
         "26(6)",
         "The deployer keeps the logs under its control, at least six months",
-        (guide(TRAINING, "The prediction log", "backup, seal and pruning"),),
-        f"How long the clinic keeps them: at least {DAYS} days, unless other law says otherwise.",
+        (guide(TRAINING, "The prediction log", "backup and seal"), PRUNING),
+        OPEN.format(who="the clinic"),
     ),
 )
 CLAUSES = (

@@ -350,6 +350,7 @@ model-of-study = Wofür das Modell da ist, in den Worten seiner Studie
 model-for-study = Für Patienten ab { $years } Jahren wie die jener Studie.
 model-limits = Es stützt Ihr Urteil und ersetzt es nie; keine Behandlung soll allein wegen dieser Zahlen beginnen, sich ändern oder enden. Diese Seite ist keine Entscheidungshilfe: Möglichkeiten und ihre Schäden stehen hier nicht.
 model-promoted = Für die Klinik freigegeben von { $by } am { $date } (Entscheidung { $decision }).
+model-decided = Freigegeben von { $by } am { $date } (Entscheidung { $decision }).
 model-overridden = Mit Ausnahme freigegeben von { $by } am { $date } (Entscheidung { $decision }): Nicht alle Prüfungen waren erfüllt.
 model-not-met = Nicht erfüllt
 model-withheld = Nicht angegeben, weil das Modell hier nicht dafür freigegeben ist: { $questions }.

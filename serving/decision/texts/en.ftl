@@ -354,6 +354,7 @@ model-of-study = What the model is for, in the words of its study
 model-for-study = For patients from { $years } years on, like those of that study.
 model-limits = It supports your judgement and never replaces it; no treatment should begin, change or end because of these numbers alone. This page is not a decision aid: options and their harms are not covered.
 model-promoted = Promoted for the clinic by { $by } on { $date } (decision { $decision }).
+model-decided = Promoted by { $by } on { $date } (decision { $decision }).
 model-overridden = Promoted by override by { $by } on { $date } (decision { $decision }): not all checks were met.
 model-not-met = Not met
 model-withheld = Not given, because the model is not promoted for it here: { $questions }.

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.training.audit.audited import RecordedTraining, recorded_and_promoted
+from tests.training.decisions.authority import authority
 from training.archive.export import ExportOptions, export
 from training.archive.layout import MANIFEST
 from training.archive.manifest import manifest_of
@@ -44,6 +45,15 @@ class Packages:
         return self.folder / "with_predictions.zip"
 
     @property
+    def stamped(self) -> Path:
+        """A package with a time stamp, by the authority whose root is `stamped_by`; made where openssl is there."""
+        return self.folder / "stamped.zip"
+
+    @property
+    def stamped_by(self) -> Path:
+        return self.folder / "authority" / "root.pem"
+
+    @property
     def public_key(self) -> Path:
         return self.folder / "tester.pub.pem"
 
@@ -70,6 +80,9 @@ def make_packages(training: Training, cohort: Path, folder: Path) -> None:
         signing = ("--by", "A. Tester", "--key", key, "--log-seal", folder / "log.seal.json")
         _kap("export", "champion", "--out", folder / "signed.zip", *signing)
         _kap("export", audited.version, "--out", folder / "with_predictions.zip", "--with-predictions")
+        if shutil.which("openssl") is not None:
+            with authority(folder / "authority") as stamping:
+                _kap("export", audited.version, "--out", folder / "stamped.zip", "--timestamp", stamping.url)
         for name in ("first.zip", "second.zip"):
             export(audited.version, folder / name, ExportOptions("A. Tester", at=AT))
         outcomes = {name: verdict.outcome for name, verdict in audited.verify().items()}

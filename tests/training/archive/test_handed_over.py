@@ -15,6 +15,7 @@ from tests.places import ROOT
 from tests.training.archive.test_package import WITHOUT_MLFLOW
 from tests.training.cli.test_evidence_commands import ALONE, SETTINGS, made_up
 from tests.training.commands import Workplace
+from training.archive.contents import ABOUT_PATIENTS
 from training.archive.zip_file import read_zip
 
 pytestmark = pytest.mark.long
@@ -106,5 +107,5 @@ def test_every_artifact_of_a_training_an_update_and_an_evaluation_is_known(hande
         records = [json.loads(content) for name, content in files.items() if name.endswith("/record.json")]
         assert len(records) == (2 if version == "1" else 1)
         withheld = {name for record in records for names in record["withheld"].values() for name in names}
-        assert withheld <= {"held_out_predictions.parquet"}
+        assert withheld <= ABOUT_PATIENTS.keys()
         assert [name for name in files if name.startswith("parent/")] or version == "1"

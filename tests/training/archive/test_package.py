@@ -14,10 +14,12 @@ import pytest
 from features.protocol.problems import InputRefusedError
 from tests.places import ROOT
 from tests.training.archive.packages import SEAL_OF_A_LOG, Packages, changed_package, write_key_pair
+from training.archive.contents import ABOUT_PATIENTS
 from training.archive.layout import MANIFEST, METADATA, NOT_LISTED, SIGNATURE, SIGNER
 from training.archive.signature import load_private_key, load_public_key
 from training.archive.verification import verify_package
 from training.archive.zip_file import read_zip
+from training.audit.served import COPIES_SIGNED
 from training.cohort.reader import read_cohort
 from training.evidence.document import read_evidence
 from training.experiment import retraining
@@ -27,7 +29,7 @@ from training.verdicts import exit_code
 
 pytestmark = pytest.mark.slow
 
-ONLY_IN_A_PACKAGE = {"package", "signature", "description", "contents", "lock"}
+ONLY_IN_A_PACKAGE = {"package", "signature", "time stamp", "description", "contents", "lock"}
 NEEDS_DATA = {"cohort", "outcomes and features", "retraining", "held-out predictions", "evidence again"}
 WITHOUT_MLFLOW = """
 import socket
@@ -61,7 +63,9 @@ def test_a_package_passes_every_check_that_its_stores_passed_after_they_were_del
     at_the_stores = packages.at_the_stores
     assert at_the_stores["served"] == "passed"
     assert {name: outcomes[name] for name in at_the_stores} == at_the_stores | {"served": "does not apply"}
-    assert {outcomes[name] for name in outcomes.keys() - NEEDS_DATA - {"served"}} == {"passed"}
+    assert {outcomes[name] for name in outcomes.keys() - NEEDS_DATA - {"served", COPIES_SIGNED, "time stamp"}} == {
+        "passed"
+    }
     assert outcomes.keys() - at_the_stores.keys() == ONLY_IN_A_PACKAGE
 
 
@@ -115,15 +119,20 @@ def test_nothing_about_a_single_patient_is_in_a_package_unless_it_is_asked_for(
         words = set(re.findall(r"[\w-]+", content.decode("utf-8", errors="ignore")))
         assert not words & people, name
     more = read_zip(packages.with_predictions).keys() - files.keys()
-    assert more == {"training/artifacts/held_out_predictions.parquet"}
+    assert more == {f"training/artifacts/{name}" for name in ABOUT_PATIENTS}
+
+
+def test_no_two_checks_of_a_package_have_one_name(packages: Packages) -> None:
+    names = [verdict.check for verdict in verify_package(packages.signed, None, None, 1, quietly)]
+    assert len(names) == len(set(names))
 
 
 def test_a_package_says_what_it_withholds_and_keeps_its_sealed_digest(packages: Packages) -> None:
     verdicts = packages.verify()
-    assert verdicts["contents"].detail == "not in the package: held_out_predictions.parquet"
-    assert "only their sealed digests are known (noted): artifact held_out_predictions" in verdicts["artifacts"].detail
+    assert verdicts["contents"].detail == f"not in the package: {', '.join(sorted(ABOUT_PATIENTS))}"
+    assert "only their sealed digests are known (noted): artifact held_out_answers" in verdicts["artifacts"].detail
     seal = json.loads(read_zip(packages.signed)["training/artifacts/seal.json"])
-    assert "held_out_predictions.parquet" in seal["digests"][seal["run_id"]]["artifact"]
+    assert ABOUT_PATIENTS.keys() <= seal["digests"][seal["run_id"]]["artifact"].keys()
     whole = verify_package(packages.with_predictions, None, None, 1, quietly)
     assert "everything that was recorded is in it" in {verdict.detail for verdict in whole}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.log.erasure import KEPT_DAYS
 from tests.places import ROOT
 from tests.training.documents.subjects import ARTIFACTS, POLICY, decision_with, subject_in
 from training.config import load_policy
@@ -79,7 +80,15 @@ def test_the_clauses_of_the_draft_standard_are_said_not_to_be_compared_with_its_
     assert "they were not compared with the text of the draft" in page
     for article in ("12(1)", "19(1)", "26(6)"):
         assert f'<th scope="row">{article}</th>' in page
-    assert "at least 183 days" in page
+
+
+def test_the_table_says_that_pruning_leaves_what_the_command_leaves(tmp_path: Path) -> None:
+    assert ai_logging.DAYS == KEPT_DAYS
+    page = page_of(ai_logging_table, subject_in(tmp_path))
+    rows = {part.partition("<")[0]: part for part in page.split('<th scope="row">')}
+    for article in ("19(1)", "26(6)"):
+        assert f"kap log prune leaves the logs of at least {KEPT_DAYS} days" in rows[article]
+        assert "needs --override" in rows[article]
 
 
 def test_the_change_plan_has_every_number_of_the_policy_in_force(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from mlflow.entities import Run
 
 from features.records.cohort import Cohort
 from models.bundle import Bundle, load_bundle
+from models.promotion import Tier, questions
 from serving.log.erasure import erase_patient
 from tests.serving.bundles import toy_bundle
 from tests.serving.logs import SECRET
@@ -128,6 +129,29 @@ def test_a_monitoring_that_is_deleted_is_missed_by_the_version_and_by_the_next_o
     registry.client.restore_run(first)
     assert missed.outcome == "failed"
     assert f"monitoring {first}, before {second[:8]}: marked as deleted" in missed.detail
+
+
+def test_answers_in_shadow_are_monitored_as_those_that_were_given(
+    registry: CohortRegistry, simulated: Path, tmp_path: Path
+) -> None:
+    """A version in shadow is there to see how well it is calibrated before it is promoted for the clinic."""
+    model = registry.version("2")
+    asked, found = questions(model.bundle.models[0].horizons_days), []
+    granted: dict[str, dict[str, Tier]] = {
+        one.landmark.name: dict.fromkeys(asked, "shadow") for one in model.bundle.models
+    }
+    for folder, tiers in (("given", None), ("shadow", granted)):
+        (tmp_path / folder).mkdir()
+        log = log_in(tmp_path / folder, replace(model, granted=tiers), requests(registry.cohort))
+        done = kap(log.file, "--outcomes", simulated, "--json")
+        assert done.exit_code == 0, done.output
+        printed = json.loads(done.stdout.splitlines()[-1], parse_float=lambda text: round(float(text), 9))
+        (one,) = printed["models"]
+        found.append(
+            (one["calibration"], [check["change"] for check in one["checks"]])
+        )  # whatever the order of entries
+    assert found[0][0][0]["patients"] > 10
+    assert found[1] == found[0]
 
 
 def test_the_verdict_act_gives_exit_code_4_and_the_reason(registry: CohortRegistry, tmp_path: Path) -> None:

@@ -356,6 +356,22 @@ def test_the_command_gives_the_same_numbers_as_json_and_writes_the_answers(log: 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("granted", [{"remission": "shadow"}, {"remission": "shadow", "relapse_84": "clinic"}])
+def test_an_answer_in_shadow_is_repeated_as_one_that_was_given(
+    log: PredictionLog, tmp_path: Path, granted: dict[str, Any]
+) -> None:
+    bundle = load_bundle(log.folder.parent / "new" / "1" / "bundle")
+    own = PredictionLog(tmp_path)
+    own.answer(ServedBundle(bundle, "1", "a1b2", {"before session 3": granted}), patient("A"))
+    done = kap("replay", own.file, "--model", "1", "--json", "--out", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    answers = pd.read_csv(tmp_path / "out.csv")
+    for question in ("remission", "relapse_84", "relapse_182"):
+        assert answers[f"{question}_before"].notna().all() == (question in granted)
+    assert answers["remission_before"].to_numpy() == pytest.approx(answers["remission_now"].to_numpy())
+
+
+@pytest.mark.slow
 def test_of_a_log_that_was_changed_nobody_is_asked_again(log: PredictionLog, tmp_path: Path) -> None:
     """One answer is changed behind the log's back, and put back at the end."""
     changed = log.ids()[1]

@@ -67,6 +67,16 @@ def test_a_command_that_reads_reads_a_copy(place: SameProcess, earlier: bytes, w
     assert {path.name for path in place.folder.iterdir()} <= {"mlflow.db", "bentoml"}
 
 
+@pytest.mark.parametrize("name", ["lineage", "trace"])
+def test_the_origin_of_a_prediction_is_looked_for_in_a_copy_by_either_name(
+    place: SameProcess, earlier: bytes, name: str
+) -> None:
+    done = place.kap("audit", name, "an-id", "--log", "nowhere.db")
+    assert done.returncode == 2
+    assert "is of an earlier MLflow: read from a temporary copy, and left as it is" in done.stderr
+    assert database(place) == earlier
+
+
 @pytest.mark.parametrize("words", WRITING, ids=" ".join)
 def test_a_command_that_writes_is_refused_with_what_to_do(
     place: SameProcess, earlier: bytes, words: tuple[str, ...]
