@@ -32,7 +32,7 @@ from training.registry.release import EVALUATION, decision_log, require_store, u
 from training.registry.seal import SEAL, SEAL_DIGEST, SealedItem, digest_of, seal_document
 from training.registry.stored_training import MONITORING, StoredEvaluation, StoredMonitoring, StoredTraining
 from training.stores.artifact_place import folder_at
-from training.stores.registry_client import RegistryClient
+from training.stores.registry_client import RegistryClient, asked_once
 from training.verdicts import Verdict, failed
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -76,6 +76,7 @@ def _with_archive(client: MlflowClient, read: RecordRead, scratch: Path) -> Stor
     return replace(stored, record=record)
 
 
+@asked_once()
 def verify(run_or_version: str, asked: VerificationRequest, announce: Announce) -> list[Verdict]:
     """Check the record of a training; given its cohort's folder, retrain and compare.
 
