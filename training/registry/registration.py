@@ -36,6 +36,10 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path, name: str = 
     """Save a bundle below ``scratch``, log it to the active run, and register it; its digest and its version."""
     digest = save_bundle(bundle, scratch / "bundle")
     cohort_digest = str(bundle.training["cohort_digest"])
+    tags = {"bundle_digest": digest, "cohort_digest": cohort_digest}
+    tags["synthetic"] = str(bundle.training["synthetic"] is True).lower()
+    if bundle.research_only:
+        tags["research_only"] = bundle.research_only[:5000]
     needed = PYFUNC_NEEDS + (ONNX_NEEDS if converted_scores(bundle.models) else ())
     with contextlib.redirect_stderr(io.StringIO()):  # the command reports instead of MLflow
         info = mlflow.pyfunc.log_model(
@@ -48,15 +52,10 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path, name: str = 
             input_example=input_example(bundle),
             model_config={"answer": "all"},
             registered_model_name=name,
+            tags=tags,  # of the model and of the version
             metadata={"bundle_digest": digest, "cohort_digest": cohort_digest},
         )
     version = str(info.registered_model_version)
-    tags = {"bundle_digest": digest, "cohort_digest": cohort_digest}
-    tags["synthetic"] = str(bundle.training["synthetic"] is True).lower()
-    if bundle.research_only:
-        tags["research_only"] = bundle.research_only[:5000]
-    for key, value in tags.items():
-        RegistryClient().set_model_version_tag(name, version, key, value)
     mlflow.set_tags({"bundle_digest": digest, "model_version": version, MODEL_NAME_TAG: name})
     return digest, version
 

@@ -38,11 +38,10 @@ def ask_again() -> None:
 
 def _reading(name: str) -> Callable[..., Any]:
     """The method of MLflow's client that reads, with answers kept; errors are not kept."""
-    method = getattr(MlflowClient, name)
 
-    @wraps(method)
+    @wraps(getattr(MlflowClient, name))
     def ask(client: "RegistryClient", *words: Any, **named: Any) -> Any:
-        answers = _ANSWERS.get()
+        answers, method = _ANSWERS.get(), getattr(MlflowClient, name)
         if answers is None:
             return method(client, *words, **named)
         question = (client.tracking_uri, name, repr(words), repr(sorted(named.items())))
@@ -55,12 +54,11 @@ def _reading(name: str) -> Callable[..., Any]:
 
 def _writing(name: str) -> Callable[..., Any]:
     """The method of MLflow's client that writes; afterwards every question is asked again."""
-    method = getattr(MlflowClient, name)
 
-    @wraps(method)
+    @wraps(getattr(MlflowClient, name))
     def write(client: "RegistryClient", *words: Any, **named: Any) -> Any:
         try:
-            return method(client, *words, **named)
+            return getattr(MlflowClient, name)(client, *words, **named)
         finally:
             ask_again()
 
