@@ -42,6 +42,7 @@ from training.registry.recorded_decisions import has_decisions
 from training.registry.release import decision_log, fetch_bundle
 from training.registry.seal import digest_of
 from training.registry.stored_training import StoredTraining, StoredVersion
+from training.stores.registry_client import asked_once
 from training.timestamps import request_stamp
 
 NO_LICENCE = "No licence is stated; ask who exported this package."
@@ -73,6 +74,7 @@ class ExportedPackage:
     withheld: tuple[str, ...]
 
 
+@asked_once()
 def export(reference: str, path: Path, options: ExportOptions) -> ExportedPackage:
     """Write the package of a registered version or alias to ``path``.
 

@@ -32,7 +32,8 @@ from training.registry.release import EVALUATION, decision_log, require_store, u
 from training.registry.seal import SEAL, SEAL_DIGEST, SealedItem, digest_of, seal_document
 from training.registry.stored_training import MONITORING, StoredEvaluation, StoredMonitoring, StoredTraining
 from training.stores.artifact_place import folder_at
-from training.stores.registry_client import RegistryClient
+from training.stores.registry_client import RegistryClient, asked_once
+from training.stores.written_files import WrittenFiles
 from training.verdicts import Verdict, failed
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -40,8 +41,10 @@ PREVIOUS_MONITORING = "previous_monitoring"
 """Tag of a monitoring run: the one before it, so that the loss of one is noticed."""
 
 
-def seal_run(run_id: str) -> str:
+def seal_run(run_id: str, written: WrittenFiles | None = None) -> str:
     """Seal a finished run with all runs below it, its model and its versions, and return the seal's SHA-256.
+
+    ``written`` has copies of the files that this process wrote behind a server; without it they are read back.
 
     The seal becomes the artifact seal.json of the run, its digest a tag of the run and of every version of it.
     """
@@ -49,7 +52,7 @@ def seal_run(run_id: str) -> str:
     client = RegistryClient()
     top = client.get_run(run_id)
     with tempfile.TemporaryDirectory() as scratch:
-        read = read_record(client, top, None, Path(scratch), ReadingDepth(every_file=True))
+        read = read_record(client, top, None, Path(scratch), ReadingDepth(every_file=True, written=written))
         document = seal_document(_with_archive(client, read, Path(scratch)).record)
         (Path(scratch) / SEAL).write_bytes(document)
         client.log_artifact(run_id, str(Path(scratch) / SEAL))
@@ -76,6 +79,7 @@ def _with_archive(client: MlflowClient, read: RecordRead, scratch: Path) -> Stor
     return replace(stored, record=record)
 
 
+@asked_once()
 def verify(run_or_version: str, asked: VerificationRequest, announce: Announce) -> list[Verdict]:
     """Check the record of a training; given its cohort's folder, retrain and compare.
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
 
 from features.catalogue import fingerprint
 from features.protocol.document import Protocol, protocol_from_document
@@ -22,6 +21,7 @@ from training.registry.names import MODEL_NAME, ModelReference
 from training.registry.references import registered_names
 from training.registry.release import check_store, fetch_bundle, has_store
 from training.registry.seal import digest_of
+from training.stores.registry_client import RegistryClient
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def registered_with(digest: str) -> tuple[RegisteredBundle, ...]:
         return ()
     check_store()
     try:
-        client = MlflowClient()
+        client = RegistryClient()
         names = registered_names(client)
         found = [version for name in names for version in client.search_model_versions(f"name = '{name}'")]
     except MlflowException as error:

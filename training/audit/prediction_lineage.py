@@ -26,6 +26,7 @@ from training.registry.decisions import Decision
 from training.registry.names import MODEL_NAME
 from training.registry.release import decision_log
 from training.registry.stored_training import StoredTraining
+from training.stores.registry_client import asked_once
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed, verdict_of
 
 LOADING_SECONDS = 60.0
@@ -96,6 +97,7 @@ class ConfirmedOrigin:
     decision: Decision | None = None
 
 
+@asked_once()
 def traced_origin(
     prediction: PredictionLineage, recompute: Recompute, reload_seconds: float
 ) -> tuple[list[Verdict], ConfirmedOrigin]:

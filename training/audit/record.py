@@ -30,6 +30,7 @@ from training.registry.seal import (
 from training.registry.stored_training import StoredTraining, StoredVersion
 from training.stores.artifact_place import downloaded, folder_at, repository_at
 from training.stores.relocation import former_addresses
+from training.stores.written_files import WrittenFiles
 
 PARENT = "mlflow.parentRunId"
 FETCHED_FROM = "fetched from"
@@ -41,12 +42,14 @@ class ReadingDepth:
     """What is read behind a server, where each costs a request; a store on this machine is always read whole.
 
     ``every_file`` reads each file, also where the sealed archive has it. ``histories`` reads those of metrics of
-    several points (per fold, and the machine's load), once for each name; ``folders`` are listed.
+    several points (per fold, and the machine's load), once for each name; ``folders`` are listed. ``written`` are
+    copies of files that were just written, which are not read back.
     """
 
     every_file: bool = False
     histories: bool = True
     folders: tuple[str, ...] = LISTED
+    written: WrittenFiles | None = None
 
 
 BRIEF = ReadingDepth(histories=False, folders=("", "artifacts/bundle"))
@@ -89,7 +92,7 @@ def read_record(
     """The present record of a run; ``document`` is its seal, by which lost parts are known."""
     sealed = _sealed(document)
     parts = _parts(client, top, tuple(sealed.owners) if sealed else ())
-    files = RecordFiles(scratch, folders=depth.folders)
+    files = RecordFiles(scratch, folders=depth.folders, written=depth.written)
     if sealed is not None and not depth.every_file:
         files = files.with_archive(top.info.run_id, top.info.artifact_uri, sealed.digests)
     read = _files(parts, files)

@@ -12,6 +12,7 @@ from training.registry.artifacts import EVIDENCE
 from training.registry.record_archive import ARCHIVE, unpack_archive
 from training.registry.seal import LOADING_NOTE, SEAL, SealedItem, digest_of
 from training.stores.artifact_place import downloaded, fetched, folder_at, repository_at
+from training.stores.written_files import WrittenFiles
 
 Digests = dict[SealedItem, str]
 LISTED = ("", "figures", "artifacts/bundle")
@@ -43,11 +44,15 @@ class SealedArchive:
 
 @dataclass(frozen=True)
 class RecordFiles:
-    """Reads the files of one record; copies are made below ``scratch``. ``folders`` are listed behind a server."""
+    """Reads the files of one record; copies are made below ``scratch``. ``folders`` are listed behind a server.
+
+    ``written`` are the copies of those that were just written there, which are not read back.
+    """
 
     scratch: Path
     archive: SealedArchive | None = None
     folders: tuple[str, ...] = LISTED
+    written: WrittenFiles | None = None
 
     def with_archive(self, run_id: str, address: str, sealed: Mapping[SealedItem, str]) -> "RecordFiles":
         """The same, with the archive of a sealed record, if there is one behind a server and it is as sealed."""
@@ -62,6 +67,9 @@ class RecordFiles:
 
     def read(self, owner: str, address: str, *, counts: bool = True) -> FilesRead:
         """The files of a run or model at an address; those of one that does not count are not even listed."""
+        copies = None if self.written is None else self.written.at(address)
+        if copies is not None:
+            return FilesRead(copies, _digests(owner, copies))
         if self.archive is None or folder_at(address) is not None:
             folder = fetched(address, self.scratch / digest_of(address))
             return FilesRead(folder, _digests(owner, folder))

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mlflow.tracking import MlflowClient
 from pydantic import ValidationError
 
 from features.protocol.problems import InputRefusedError, Problem
@@ -25,6 +24,7 @@ from training.registry.names import split_reference
 from training.registry.release import decision_log
 from training.registry.stored_training import StoredTraining
 from training.report.templating import rendered
+from training.stores.registry_client import RegistryClient, asked_once
 
 
 def write_dossier(version: str, path: Path) -> None:
@@ -42,8 +42,8 @@ def gathered_dossier(version: str) -> Iterator[Dossier]:
 
     Raises ``InputRefusedError`` where there is no such version.
     """
-    run_id = run_of(version)
-    with tempfile.TemporaryDirectory() as scratch:
+    with asked_once(), tempfile.TemporaryDirectory() as scratch:
+        run_id = run_of(version)
         stored = read_training(run_id, Path(scratch))
         meant = split_reference(version)[1]
         found = next((each for each in stored.versions if meant in (each.number, *each.aliases)), None)
@@ -82,7 +82,7 @@ def dossier_page(dossier: Dossier) -> str:
 
 def _began(run_id: str) -> str:
     """When the training began, UTC, to the second."""
-    began = datetime.fromtimestamp(MlflowClient().get_run(run_id).info.start_time / 1000, UTC)
+    began = datetime.fromtimestamp(RegistryClient().get_run(run_id).info.start_time / 1000, UTC)
     return began.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

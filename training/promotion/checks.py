@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -42,6 +41,7 @@ from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, HELD_OUT, SUM
 from training.registry.policy_check import PolicyCheck
 from training.registry.release import RegisteredModel
 from training.registry.seal import SEAL_DIGEST
+from training.stores.registry_client import RegistryClient
 
 
 @dataclass(frozen=True)
@@ -279,6 +279,6 @@ def _recorded_winners(registered: RegisteredModel) -> dict[HeadName, str | None]
 
 def _run_tags(run_id: str) -> dict[str, str]:
     try:
-        return dict(MlflowClient().get_run(run_id).data.tags)
+        return dict(RegistryClient().get_run(run_id).data.tags)
     except MlflowException:
         return {}

@@ -32,6 +32,7 @@ from training.registry.policy_check import PolicyCheck
 from training.registry.registration import require_registering
 from training.registry.release import RegisteredModel, checked, decision_log, fetch
 from training.registry.seal import SEAL_DIGEST
+from training.stores.registry_client import asked_once
 
 SERVABLE = "servable"
 """The check that fails for a version that is research only."""
@@ -84,6 +85,7 @@ def propose(proposal: Proposal, *, overridden: bool = False) -> Outcome:
     return _decide(proposal, "override" if overridden else "refuse", _recorded_proposal)
 
 
+@asked_once()
 def rollback(
     reason: str,
     by: str | None = None,
@@ -143,6 +145,7 @@ class _PreparedDecision:
     copy_signer: CopySigner | None
 
 
+@asked_once()
 def _decide(
     proposal: Proposal,
     unless_passed: Literal["refuse", "override"],

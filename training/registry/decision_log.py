@@ -36,6 +36,7 @@ from training.registry.decisions import (
 )
 from training.registry.recorded_decisions import has_decisions, recorded_decisions, taken_over_document
 from training.stores.read_copy import own_address
+from training.stores.registry_client import ask_again
 
 CHAMPION = "champion"
 HEAD = "decision_head"
@@ -123,9 +124,15 @@ class DecisionLog:
             recorded = [each.decision for each in recorded_decisions(writer.entries)[0]]
             (last,) = [each for each in recorded if each.version == decision.version][-1:] or [decision]
             if writer.entries:
-                self.client.set_registered_model_tag(self.model, STORE, writer.entries[-1].store)
+                self._name_store(writer.entries[-1].store)
             self.client.set_model_version_tag(self.model, decision.version, HEAD, last.hash)
         return decision
+
+    def _name_store(self, store: str) -> None:
+        """Say in the registry which store has the decisions, unless it says so."""
+        registered = self._registered()
+        if registered is None or registered.tags.get(STORE) != store:
+            self.client.set_registered_model_tag(self.model, STORE, store)
 
     @contextmanager
     def recording(self, signer: Signer) -> Iterator[tuple[ChainWriter, tuple[Decision, ...]]]:
@@ -137,11 +144,16 @@ class DecisionLog:
         with self.store.writer(self.model) as writer:
             if found := [*entry_findings(writer.entries), *recorded_decisions(writer.entries)[1]]:
                 raise ChainBrokenError(found)
-            before = () if has_decisions(writer.entries) else self.readable().decisions
+            before = () if has_decisions(writer.entries) else self._kept_as_tags()
             writer.admit(signer)
             if before:
                 writer.add("taken over", taken_over_document(before), signer)
             yield writer, tuple(each.decision for each in recorded_decisions(writer.entries)[0])
+
+    def _kept_as_tags(self) -> tuple[Decision, ...]:
+        """The decisions that tags keep now, while no other decision can be recorded."""
+        ask_again()
+        return self.readable().decisions
 
     def registered_signer(self, name: str, file: Path | None = None) -> Signer:
         """The signer of something that is no entry; raises as `signer`, and never makes a key."""
@@ -179,6 +191,7 @@ class DecisionLog:
         chain = self.read()
         if _is_broken(chain):
             time.sleep(PATIENCE_SECONDS)
+            ask_again()
             chain = self.read()
         return chain
 

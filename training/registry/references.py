@@ -7,6 +7,7 @@ from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.registry.names import MODEL_NAME, ModelReference, is_model_name, split_reference
+from training.stores.registry_client import RegistryClient
 
 BUNDLE_DIGEST = "bundle_digest"
 """Tag of every version that a training or an update registered, and of none of another tool's."""
@@ -65,5 +66,5 @@ def _is_own(client: MlflowClient, name: str) -> bool:
 
 def bundle_digests(model: str) -> dict[str, str | None]:
     """The digest of the bundle of every registered version of a model; ``None`` for one without."""
-    found = MlflowClient().search_model_versions(f"name = '{model}'")
+    found = RegistryClient().search_model_versions(f"name = '{model}'")
     return {str(one.version): one.tags.get(BUNDLE_DIGEST) for one in sorted(found, key=lambda one: int(one.version))}

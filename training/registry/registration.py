@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 from features.build import build_features
@@ -22,6 +21,7 @@ from models.reference_answers import converted_scores
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 from training.provenance import Provenance
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
+from training.stores.registry_client import RegistryClient
 from training.stores.store_answers import asking
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +36,10 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path, name: str = 
     """Save a bundle below ``scratch``, log it to the active run, and register it; its digest and its version."""
     digest = save_bundle(bundle, scratch / "bundle")
     cohort_digest = str(bundle.training["cohort_digest"])
+    tags = {"bundle_digest": digest, "cohort_digest": cohort_digest}
+    tags["synthetic"] = str(bundle.training["synthetic"] is True).lower()
+    if bundle.research_only:
+        tags["research_only"] = bundle.research_only[:5000]
     needed = PYFUNC_NEEDS + (ONNX_NEEDS if converted_scores(bundle.models) else ())
     with contextlib.redirect_stderr(io.StringIO()):  # the command reports instead of MLflow
         info = mlflow.pyfunc.log_model(
@@ -48,15 +52,10 @@ def register(bundle: Bundle, provenance: Provenance, scratch: Path, name: str = 
             input_example=input_example(bundle),
             model_config={"answer": "all"},
             registered_model_name=name,
+            tags=tags,  # of the model and of the version
             metadata={"bundle_digest": digest, "cohort_digest": cohort_digest},
         )
     version = str(info.registered_model_version)
-    tags = {"bundle_digest": digest, "cohort_digest": cohort_digest}
-    tags["synthetic"] = str(bundle.training["synthetic"] is True).lower()
-    if bundle.research_only:
-        tags["research_only"] = bundle.research_only[:5000]
-    for key, value in tags.items():
-        MlflowClient().set_model_version_tag(name, version, key, value)
     mlflow.set_tags({"bundle_digest": digest, "model_version": version, MODEL_NAME_TAG: name})
     return digest, version
 
@@ -67,7 +66,7 @@ def require_registering(name: str) -> None:
     What is written is what stands there already. Where there is no such model, one of another name is made and deleted:
     under its own name somebody else may register meanwhile.
     """
-    client = MlflowClient()
+    client = RegistryClient()
     with asking(f"register versions of {name}"):
         try:
             found = client.get_registered_model(name)
@@ -78,12 +77,12 @@ def require_registering(name: str) -> None:
             client.create_registered_model(other)
             client.delete_registered_model(other)
             return
-        client.update_registered_model(name, found.description or "")
+        client.write_description_again(name, found.description or "")
 
 
 def describe(name: str, version: str, descriptions: tuple[str, str]) -> None:
     """Describe the registered model, unless somebody has, and its version: Markdown, which MLflow's pages show."""
-    client = MlflowClient()
+    client = RegistryClient()
     of_model, of_version = descriptions
     registered = client.get_registered_model(name)
     if not registered.description:

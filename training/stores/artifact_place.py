@@ -14,10 +14,10 @@ from mlflow.entities import Run
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
-from mlflow.tracking import MlflowClient
 
 from training.failures import StoreUnreachableError
 from training.stores.read_copy import own_address
+from training.stores.registry_client import RegistryClient
 
 SQLITE = "sqlite"
 LEAST_PARTS = 3
@@ -118,7 +118,7 @@ def artifact_bytes(run: Run | str, name: str) -> bytes:
     Raises ``FileNotFoundError`` if it is lost, ``MlflowException`` if the run is, and ``StoreUnreachableError`` if the
     artifacts are not found here or the server refuses.
     """
-    address = str((MlflowClient().get_run(run) if isinstance(run, str) else run).info.artifact_uri)
+    address = str((RegistryClient().get_run(run) if isinstance(run, str) else run).info.artifact_uri)
     folder = folder_at(address)
     if folder is not None:
         return (folder / name).read_bytes()

@@ -53,12 +53,12 @@ def record_evaluation(
                 "bundle_digest": bundle.digest,
             }
         )
-        log_headline(run.info.run_id, evidence)
+        log_headline(run, evidence)
         answers = log_beside(beside)
         mlflow.log_text(as_json(compared), "case_mix.json")
         about = facts(registered, bundle, run.info.run_id, provenance)
         log_evidence(evidence, replace(about, case_mix=tuple(compared), answers=answers), registered.name)
-        log_landmarks(evidence)
+        log_landmarks(run, evidence)
     seal_run(run.info.run_id)
     client = MlflowClient()
     client.set_model_version_tag(registered.name, registered.version, f"evaluation {run.info.run_id}", source)

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import mlflow
-from mlflow.tracking import MlflowClient
+from mlflow.entities import Run
 
 from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, REPORT
@@ -15,6 +15,8 @@ from training.report.models.equation import EQUATION, WORKBOOK, equation_csv, ha
 from training.report.models.workbook import equation_workbook
 from training.report.page.page import render_report
 from training.stores.artifact_place import folder_at
+from training.stores.registry_client import RegistryClient
+from training.stores.run_below import run_below
 from training.tracking.metrics import headline, log_run, measures_of, sustained_measures, with_limits
 
 
@@ -32,24 +34,28 @@ def log_evidence(evidence: Evidence, about: ReportFacts, model: str) -> None:
     digest = hashlib.sha256(document.encode()).hexdigest()
     mlflow.set_tag(EVIDENCE_DIGEST, digest)
     if evidence.kind != "external":  # an external evaluation is not what the version was registered with
-        MlflowClient().set_model_version_tag(model, str(about.model_version), EVIDENCE_DIGEST, digest)
+        RegistryClient().set_model_version_tag(model, str(about.model_version), EVIDENCE_DIGEST, digest)
 
 
-def log_headline(run_id: str, evidence: Evidence) -> None:
-    """Log the headline figures to a run. MLflow shows them with a model that is logged later, too."""
+def log_headline(run: Run, evidence: Evidence) -> None:
+    """Log the headline figures to the active run, and to the model that it has logged: MLflow shows them with it.
+
+    MLflow would copy those of a run to a model that is logged later, with a request for each.
+    """
     cohort = evidence.cohort
-    log_run(run_id, metrics=headline(evidence) | {"patients": cohort.patients, "sites": cohort.sites})
+    models = [made.model_id for made in run.outputs.model_outputs] if run.outputs else []
+    figures = headline(evidence) | {"patients": cohort.patients, "sites": cohort.sites}
+    log_run(run.info.run_id, metrics=figures, model_id=models[-1] if models else None)
 
 
-def log_landmarks(evidence: Evidence) -> None:
+def log_landmarks(top: Run, evidence: Evidence) -> None:
     """Log a run per landmark, and one per head below it, with every estimate; for evidence without candidates."""
     for landmark in evidence.landmarks:
-        with mlflow.start_run(run_name=landmark.name, nested=True) as run:
-            tags = {"level": "landmark", "landmark": landmark.name}
-            log_run(run.info.run_id, tags=tags, metrics=sustained_measures(landmark))
+        with run_below(top, landmark.name, {"level": "landmark", "landmark": landmark.name}) as run:
+            log_run(run.info.run_id, metrics=sustained_measures(landmark))
             for head in landmark.heads:
-                with mlflow.start_run(run_name=head_run_name(head.head, landmark.name), nested=True) as below:
-                    log_run(below.info.run_id, tags=_tags(landmark, head), metrics=head_metrics(landmark, head.head))
+                with run_below(run, head_run_name(head.head, landmark.name), _tags(landmark, head)) as below:
+                    log_run(below.info.run_id, metrics=head_metrics(landmark, head.head))
 
 
 def head_run_name(head: str, landmark: str) -> str:
@@ -87,6 +93,6 @@ def report_of(run_id: str) -> str:
 
 def artifact_of(run_id: str, name: str) -> str:
     """The path of a run's artifact if it is a local file, else its address."""
-    address = str(MlflowClient().get_run(run_id).info.artifact_uri)
+    address = str(RegistryClient().get_run(run_id).info.artifact_uri)
     folder = folder_at(address)
     return f"{address}/{name}" if folder is None else str(folder / name)

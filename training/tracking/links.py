@@ -6,6 +6,7 @@ import mlflow
 from mlflow.tracking import MlflowClient
 
 from training.registry.experiments import open_experiment
+from training.stores.registry_client import RegistryClient
 from training.tracking.evidence import report_of
 
 RUNS_NOTE = (
@@ -26,7 +27,7 @@ def experiment_of_model(model: str, protocol: str) -> str:
 
 def run_page(run_id: str) -> str:
     """The page of a run within the pages of MLflow, for a link in one of them."""
-    return f"#/experiments/{MlflowClient().get_run(run_id).info.experiment_id}/runs/{run_id}"
+    return f"#/experiments/{RegistryClient().get_run(run_id).info.experiment_id}/runs/{run_id}"
 
 
 def places_of(run_id: str) -> tuple[str, str]:

@@ -20,7 +20,8 @@ OVERALL = {
     "relapse": ("c_index", "integrated_brier"),
 }
 """Headline measures by head [judgement]: how well patients are ranked, and how far off the answers are."""
-METRICS_AT_ONCE = 900
+METRICS_AT_ONCE, OTHERS_AT_ONCE = 800, 100
+"""What a server takes at once: a hundred parameters, a hundred tags, together with the metrics a thousand."""
 
 
 def headline(evidence: Evidence) -> dict[str, float]:
@@ -90,21 +91,24 @@ def sustained_measures(landmark: LandmarkEvidence) -> dict[str, float]:
 def log_run(
     run_id: str,
     *,
-    tags: Mapping[str, str] | None = None,
-    metrics: Mapping[str, float],
+    metrics: Mapping[str, float] | None = None,
     parameters: Mapping[str, object] | None = None,
+    tags: Mapping[str, str] | None = None,
     per_fold: Sequence[Mapping[str, float]] = (),
+    model_id: str | None = None,
 ) -> None:
-    """Log to a run in few requests; a measure that is not defined is left out, not logged as a number."""
+    """Log to a run in few requests; a measure that is not defined is left out, not logged as a number.
+
+    ``model_id`` is that of a logged model which the metrics are about.
+    """
     now = int(time.time() * 1000)
-    logged = [Metric(name, value, now, 0) for name, value in metrics.items() if not np.isnan(value)]
+    logged = [Metric(name, value, now, 0, model_id) for name, value in (metrics or {}).items() if not np.isnan(value)]
     for fold, values in enumerate(per_fold):
         logged += [Metric(f"fold.{name}", value, now, fold) for name, value in values.items() if not np.isnan(value)]
+    fixed = [Param(name, str(value)) for name, value in (parameters or {}).items()]
+    marks = [RunTag(name, value) for name, value in (tags or {}).items()]
     client = MlflowClient()
-    client.log_batch(
-        run_id,
-        params=[Param(name, str(value)) for name, value in (parameters or {}).items()],
-        tags=[RunTag(name, value) for name, value in (tags or {}).items()],
-    )
-    for first in range(0, len(logged), METRICS_AT_ONCE):
-        client.log_batch(run_id, metrics=logged[first : first + METRICS_AT_ONCE])
+    while logged or fixed or marks:
+        at_once = (logged[:METRICS_AT_ONCE], fixed[:OTHERS_AT_ONCE], marks[:OTHERS_AT_ONCE])
+        client.log_batch(run_id, *at_once)
+        logged, fixed, marks = logged[METRICS_AT_ONCE:], fixed[OTHERS_AT_ONCE:], marks[OTHERS_AT_ONCE:]

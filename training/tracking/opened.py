@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import mlflow
 import psutil
-from mlflow.entities import Run
+from mlflow.entities import Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
@@ -51,8 +51,7 @@ def open_run(model: str, protocol: str, source: str, started: float) -> str:
     tags = _MADE_BY | {"level": "training", PROCESS: _this_process(), "mlflow.user": account_name()}
     name = f"{source[:200]} · training"
     opened = str(client.create_run(experiment, int(started * 1000), tags, run_name=name).info.run_id)
-    client.log_param(opened, "cohort", source)
-    client.log_param(opened, "protocol", protocol)
+    client.log_batch(opened, params=[Param("cohort", source), Param("protocol", protocol)])
     return opened
 
 

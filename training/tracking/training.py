@@ -14,6 +14,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -39,7 +40,10 @@ from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
 from training.report.study import StudyAnswers
 from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
+from training.stores.registry_client import asked_once
+from training.stores.run_below import log_json, run_below
 from training.stores.store_answers import unreachable
+from training.stores.written_files import copies_of_written
 from training.tracking.cohort_check import log_check, log_study
 from training.tracking.evidence import head_metrics, head_run_name, log_evidence, log_headline, report_of
 from training.tracking.kept import keep
@@ -85,10 +89,13 @@ def record(
 
     def write(run_id: str | None = None) -> RecordedRun:
         opened = run_id or open_run(name, protocol.name, source, started)
-        with store_undisturbed() as may_stop:
-            return _record(
-                training, evidence, started, _pausing(announce, may_stop), check, replace(options, run_id=opened)
-            )
+        with store_undisturbed() as may_stop, copies_of_written() as written:
+            step = _pausing(announce, may_stop)
+            recorded = _record(training, evidence, started, step, check, replace(options, run_id=opened))
+            step("the seal")
+            seal_run(opened, written)
+        with asked_once():
+            return replace(recorded, report=report_of(opened), link=run_link(opened))
 
     try:
         return write(options.run_id)
@@ -121,15 +128,15 @@ def _record(
     name = model_name_of(protocol, options.model_name)
     with mlflow.start_run(run_id=options.run_id) as run, tempfile.TemporaryDirectory() as scratch:
         announce("the run")
-        _record_training(training, evidence, Path(scratch))
-        log_headline(run.info.run_id, evidence)
+        _record_training(run, training, evidence, Path(scratch))
         log_check(check)
         answers = log_study(options.study)
         for landmark in training.landmarks:
             announce(landmark.outcomes.landmark.name)
-            _record_landmark(training, landmark, evidence.landmark(landmark.outcomes.landmark.name))
+            _record_landmark(run, training, landmark, evidence.landmark(landmark.outcomes.landmark.name))
         announce("the model")
         digest, version = register(training.bundle, training.provenance, Path(scratch), name)
+        log_headline(run, evidence)
         MlflowClient().update_run(run.info.run_id, name=f"version {version} · {source[:200]}")
         announce("the evidence")
         recorded = RecordedRun(run.info.run_id, version, digest, model=name)
@@ -138,9 +145,7 @@ def _record(
         _log_card(training, evidence, about, name)
         if options.use is not None:
             log_resources(run.info.run_id, options.use)
-    announce("the seal")
-    seal_run(run.info.run_id)
-    return replace(recorded, report=report_of(run.info.run_id), link=run_link(run.info.run_id))
+    return recorded
 
 
 def _log_card(training: Training, evidence: Evidence, about: ReportFacts, name: str) -> None:
@@ -170,9 +175,9 @@ def _facts(training: Training, recorded: RecordedRun, started: float) -> ReportF
     )
 
 
-def _record_training(training: Training, evidence: Evidence, scratch: Path) -> None:
+def _record_training(run: Run, training: Training, evidence: Evidence, scratch: Path) -> None:
     cohort, source = training.cohort, evidence.cohort.source
-    mlflow.log_params(
+    parameters = (
         setting_parameters(training.config.as_parameters())
         | _winners(training)
         | {
@@ -185,11 +190,9 @@ def _record_training(training: Training, evidence: Evidence, scratch: Path) -> N
             "fold_repeats": training.folds.repeats,
         }
     )
-    mlflow.set_tags(
-        training.provenance.as_tags()
-        | {"level": "training", "synthetic": str(is_synthetic(cohort)).lower(), "cohort_digest": cohort.digest}
-    )
-    mlflow.set_tag("mlflow.note.content", _description(training))
+    tags = {"level": "training", "synthetic": str(is_synthetic(cohort)).lower(), "cohort_digest": cohort.digest}
+    tags |= training.provenance.as_tags() | {"mlflow.note.content": _description(training)}
+    log_run(run.info.run_id, parameters=parameters, tags=tags)
     mlflow.log_input(_dataset(training, source), context="training")
     mlflow.log_dict(json.loads(cohort.protocol.document), PROTOCOL)
     mlflow.log_dict({"landmarks": summary(training, evidence)}, SUMMARY)
@@ -229,24 +232,22 @@ def _dataset(training: Training, source: str) -> Any:
     return mlflow.data.from_pandas(frame, name=source, digest=cohort.digest[:36])
 
 
-def _record_landmark(training: Training, landmark: LandmarkFit, evidence: LandmarkEvidence) -> None:
+def _record_landmark(top: Run, training: Training, landmark: LandmarkFit, evidence: LandmarkEvidence) -> None:
     name = landmark.outcomes.landmark.name
-    with mlflow.start_run(run_name=name, nested=True) as run:
-        flow = landmark_flow(training.cohort, landmark.outcomes)
-        tags = {
-            "level": "landmark",
-            "landmark": name,
-            "outcomes_digest": outcomes_digest(landmark.outcomes),
-            "features_digest": features_digest(landmark.features),
-        }
-        log_run(run.info.run_id, tags=tags, metrics=_flow_metrics(flow) | sustained_measures(evidence))
+    flow = landmark_flow(training.cohort, landmark.outcomes)
+    tags = {
+        "level": "landmark",
+        "landmark": name,
+        "outcomes_digest": outcomes_digest(landmark.outcomes),
+        "features_digest": features_digest(landmark.features),
+    }
+    with run_below(top, name, tags) as run:
+        log_run(run.info.run_id, metrics=_flow_metrics(flow) | sustained_measures(evidence))
         for head, fit in landmark.heads.items():
-            with mlflow.start_run(run_name=head_run_name(head, name), nested=True) as below:
+            with run_below(run, head_run_name(head, name), _head_tags(head, fit, evidence)) as below:
                 _record_head(below.info.run_id, head, fit, evidence)
                 for candidate in fit.candidates.values():
-                    leaf_name = f"{candidate.name} · {head_run_name(head, name)}"
-                    with mlflow.start_run(run_name=leaf_name, nested=True) as leaf:
-                        _record_candidate(leaf.info.run_id, training, evidence, fit, candidate)
+                    _record_candidate(below, training, evidence, fit, candidate)
 
 
 def _flow_metrics(flow: LandmarkFlow) -> dict[str, float]:
@@ -264,10 +265,12 @@ def _flow_metrics(flow: LandmarkFlow) -> dict[str, float]:
     return {name: float(count) for name, count in counts.items()}
 
 
+def _head_tags(head: str, fit: HeadFit, evidence: LandmarkEvidence) -> dict[str, str]:
+    noted = {"mlflow.note.content": fit.note} if fit.note else {}
+    return noted | {"level": "head", "landmark": evidence.name, "head": head, "winner": str(fit.winner)}
+
+
 def _record_head(run_id: str, head: str, fit: HeadFit, evidence: LandmarkEvidence) -> None:
-    tags = {"level": "head", "landmark": evidence.name, "head": head, "winner": str(fit.winner)}
-    if fit.note:
-        tags["mlflow.note.content"] = fit.note
     metrics = {"n": float(fit.task.patients), "events": float(fit.task.events)}
     if fit.recalibration:
         recalibration = fit.recalibration
@@ -280,11 +283,11 @@ def _record_head(run_id: str, head: str, fit: HeadFit, evidence: LandmarkEvidenc
     if fit.winner:
         metrics |= figures(fit, fit.candidates[fit.winner], evidence)
     metrics |= head_metrics(evidence, head)
-    log_run(run_id, tags=tags, metrics=metrics)
+    log_run(run_id, metrics=metrics)
 
 
 def _record_candidate(
-    run_id: str, training: Training, evidence: LandmarkEvidence, fit: HeadFit, candidate: CandidateFit
+    head: Run, training: Training, evidence: LandmarkEvidence, fit: HeadFit, candidate: CandidateFit
 ) -> None:
     tags = {"level": "candidate", "landmark": evidence.name, "head": fit.task.name, "candidate": candidate.name}
     tags["winner"] = str(candidate.name == fit.winner).lower()
@@ -293,18 +296,18 @@ def _record_candidate(
     assert fit.choice is not None  # noqa: S101 - made wherever there are candidates
     above = fit.choice.differences[candidate.name]
     compared = {"loss": candidate.loss, "loss_above_best": above.estimate, "loss_above_best_se": above.standard_error}
-    log_run(
-        run_id,
-        tags=tags,
-        parameters={**candidate.parameters, **_parameters_of(candidate.name, training)},
-        metrics=figures(fit, candidate, evidence) | compared,
-        per_fold=figures_per_fold(fit, candidate),
-    )
-    log_search(run_id, candidate.trials)
     found = importances(candidate, training.bundle.features)
-    if found:
-        kind = "coefficients" if isinstance(candidate.head.score, LinearScore) else "importances"
-        mlflow.log_dict(found, f"{kind}.json")
+    kind = "coefficients" if isinstance(candidate.head.score, LinearScore) else "importances"
+    with run_below(head, f"{candidate.name} · {head_run_name(fit.task.name, evidence.name)}", tags) as run:
+        log_run(
+            run.info.run_id,
+            parameters={**candidate.parameters, **_parameters_of(candidate.name, training)},
+            metrics=figures(fit, candidate, evidence) | compared,
+            per_fold=figures_per_fold(fit, candidate),
+        )
+        log_search(run.info.run_id, candidate.trials)
+        if found:
+            log_json(run, found, f"{kind}.json")
 
 
 def _parameters_of(name: str, training: Training) -> dict[str, str]:

@@ -21,10 +21,11 @@ from training.registry.release import RegisteredModel, store_undisturbed
 from training.registry.seal import SEAL, SEAL_DIGEST
 from training.report.authors.reader import parse_study
 from training.report.study import StudyAnswers
+from training.stores.written_files import copies_of_written
 from training.tracking.evidence import log_evidence, report_of
 from training.tracking.kept import KeptTraining
 from training.tracking.links import run_link, run_page
-from training.tracking.metrics import METRICS_AT_ONCE
+from training.tracking.metrics import METRICS_AT_ONCE, OTHERS_AT_ONCE
 from training.tracking.model_card import CARD, model_card, model_description, version_description
 from training.tracking.opened import PROCESS, opened_run
 from training.tracking.recorded_run import RecordedRun
@@ -35,7 +36,6 @@ RECORDED_FROM = "recorded_from"
 """Tag of a run with the digest of the kept training that it was recorded from."""
 _ITS_OWN = {"mlflow.runName", "mlflow.parentRunId", "mlflow.log-model.history", PROCESS, SEAL_DIGEST, EVIDENCE_DIGEST}
 """Tags that a run in another store gets anew."""
-PARAMETERS_AT_ONCE = 100
 
 
 def record_kept(kept: KeptTraining, announce: Callable[[str], None]) -> RecordedRun:
@@ -51,13 +51,17 @@ def record_kept(kept: KeptTraining, announce: Callable[[str], None]) -> Recorded
         _require_same_software(top)
         _require_unrecorded(kept)
         cohort, started = top.data.params["cohort"], top.info.start_time / 1000
-        with opened_run(kept.model, kept.protocol, cohort, started) as run_id, store_undisturbed():
+        with (
+            opened_run(kept.model, kept.protocol, cohort, started) as run_id,
+            store_undisturbed(),
+            copies_of_written() as written,
+        ):
             announce("the run")
             MlflowClient().set_tag(run_id, RECORDED_FROM, kept.digest)
             _copy(source, top, run_id, kept)
             recorded = _register(kept, top, run_id, announce)
             announce("the seal")
-            seal_run(run_id)
+            seal_run(run_id, written)
     return replace(recorded, report=report_of(run_id), link=run_link(run_id))
 
 
@@ -95,11 +99,11 @@ def _copy(source: MlflowClient, run: Run, copy: str, kept: KeptTraining) -> None
 def _copy_content(source: MlflowClient, run: Run, copy: str) -> None:
     client, data = MlflowClient(), run.data
     parameters = [Param(name, value) for name, value in data.params.items()]
-    for first in range(0, len(parameters), PARAMETERS_AT_ONCE):
-        client.log_batch(copy, params=parameters[first : first + PARAMETERS_AT_ONCE])
+    for first in range(0, len(parameters), OTHERS_AT_ONCE):
+        client.log_batch(copy, params=parameters[first : first + OTHERS_AT_ONCE])
     tags = [RunTag(name, value) for name, value in data.tags.items() if name not in _ITS_OWN]
-    for first in range(0, len(tags), PARAMETERS_AT_ONCE):
-        client.log_batch(copy, tags=tags[first : first + PARAMETERS_AT_ONCE])
+    for first in range(0, len(tags), OTHERS_AT_ONCE):
+        client.log_batch(copy, tags=tags[first : first + OTHERS_AT_ONCE])
     points = [point for name in data.metrics for point in source.get_metric_history(run.info.run_id, name)]
     metrics = [Metric(point.key, point.value, point.timestamp, point.step) for point in points]
     for first in range(0, len(metrics), METRICS_AT_ONCE):

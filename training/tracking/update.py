@@ -59,11 +59,11 @@ def record_update(
                 "mlflow.note.content": "\n".join(f"* {line}" for line in updated.said),
             }
         )
-        log_headline(run.info.run_id, evidence)
         answers = log_beside(beside)
         mlflow.log_dict(json.loads(bundle.protocol.document), PROTOCOL)
         mlflow.log_text(reference_of_update(cohort, bundle.models).as_json(), REFERENCE)
         digest, version = register(bundle, provenance, Path(scratch), parent.name)
+        log_headline(run, evidence)
         client = MlflowClient()
         client.update_run(run.info.run_id, name=f"version {version} · {update}")
         client.set_model_version_tag(parent.name, version, "parent_version", parent.version)
@@ -72,7 +72,7 @@ def record_update(
         about = replace(facts(made, replace(bundle, digest=digest), run.info.run_id, provenance), answers=answers)
         log_evidence(evidence, about, parent.name)
         _log_card(evidence, about, parent, reason)
-        log_landmarks(evidence)
+        log_landmarks(run, evidence)
     seal_run(run.info.run_id)
     return str(run.info.run_id), version
 

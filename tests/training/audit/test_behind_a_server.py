@@ -11,8 +11,11 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.models.model import ModelStore
 from mlflow.tracking import MlflowClient
 
+from tests.counting_proxy import by_kind
 from tests.mlflow_server import MlflowServer, running_mlflow
 from tests.training.audit.audited import checked_cohort, made_up_evidence
 from training.audit.audit import own_record, verify
@@ -21,12 +24,15 @@ from training.audit.verification_request import VerificationRequest
 from training.dossier.page import write_dossier
 from training.experiment.train import Training, quietly
 from training.registry.release import fetch
+from training.tracking.recorded_run import RecordedRun
 from training.tracking.training import record
 from training.verdicts import Verdict
 
 pytestmark = pytest.mark.long
 MOST_REQUESTS = 40
 """Of one command that reads a record."""
+MOST_BESIDE_FILES = 160
+"""To record a training of three landmarks: three for each of its 28 runs, and the model. Each file is one more."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,21 @@ class ServedRecord:
     folder: Path
     run_id: str
     version: str
+    recording: tuple[tuple[str, str, int], ...]
+    """The requests by which it was recorded."""
 
     def file(self, name: str) -> Path:
-        (found,) = self.folder.glob(f"artifacts/**/{name}")
-        return found
+        found = [*self.folder.glob(f"artifacts/**/{self.run_id}/**/{name}")]
+        models = MlflowClient().get_run(self.run_id).outputs.model_outputs
+        (path,) = found or self.folder.glob(f"artifacts/**/{models[0].model_id}/**/{name}")
+        return path
 
     def failed(self, *, every_file: bool = False) -> dict[str, str]:
         return said_of(verify(self.version, VerificationRequest(every_file=every_file), quietly))
+
+
+def recorded_again(trained: Training) -> RecordedRun:
+    return record(trained, made_up_evidence(trained), time.time(), lambda _: None, checked_cohort(trained))
 
 
 def said_of(verdicts: list[Verdict]) -> dict[str, str]:
@@ -57,12 +71,30 @@ def served(trained: Training, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with running_mlflow(folder) as server, pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment().items():
             patch.setenv(name, value)
-        patch.setenv("BENTOML_HOME", str(folder / "bentoml"))
+        patch.setenv("KAP_DECISIONS", f"sqlite:///{folder / 'decisions.db'}")
+        patch.setenv("KAP_SIGNING_KEYS", str(folder / "keys"))
+        (folder / "models").mkdir()
+        BentoMLContainer.model_store.set(ModelStore(folder / "models"))
         mlflow.set_tracking_uri(server.address)
-        made = record(trained, made_up_evidence(trained), time.time(), lambda _: None, checked_cohort(trained))
-        yield ServedRecord(server, folder, made.run_id, made.model_version)
+        with server.counted() as seen:
+            made = recorded_again(trained)
+        yield ServedRecord(server, folder, made.run_id, made.model_version, tuple(seen))
+        BentoMLContainer.model_store.reset()
         mlflow.set_tracking_uri(before)
         os.environ.pop("MLFLOW_EXPERIMENT_ID", None)  # MLflow sets it for processes that it would start
+
+
+def test_a_recording_writes_every_file_once_and_reads_none_back(served: ServedRecord) -> None:
+    files = [
+        (method, path) for method, path, _ in served.recording if "/mlflow-artifacts/" in path and "rights" not in path
+    ]
+    assert {method for method, _ in files} == {"PUT"}
+    assert len(files) == len(set(files))
+    assert by_kind(list(served.recording)).total() - len(files) <= MOST_BESIDE_FILES
+
+
+def test_what_was_written_is_what_the_server_has(served: ServedRecord) -> None:
+    assert served.failed(every_file=True) == {}
 
 
 def test_a_record_is_verified_with_few_requests(served: ServedRecord) -> None:

@@ -15,7 +15,8 @@ from models.signature import SIGNATURE, verify_signature
 from tests.models.test_signature import key_pair
 from tests.training.evidences import good_evidence, with_landmarks
 from tests.training.registries import Registry, held_out_of, in_use
-from training.cli.decisions import history, promote, rollback
+from training.cli.decisions.history import history
+from training.cli.decisions.promotion import promote, rollback
 from training.evidence.document import Estimate, Evidence
 from training.promotion.granting import CHAMPIONS_QUESTIONS
 from training.registry.decision_log import DecisionLog
