@@ -86,7 +86,7 @@ def key_file(name: str) -> Path:
     """The default place of a person's key."""
     folder = os.environ.get(FOLDER) or Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config") / "kap" / "keys"
     plain = re.sub(r"[^\w.-]+", "_", name.strip()).strip(".") or "key"
-    short = hashlib.sha256(name.strip().encode("utf-8")).hexdigest()[:8]
+    short = hashlib.sha256(name.strip().encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return Path(folder).expanduser() / (f"{plain}.pem" if plain == name.strip() else f"{plain}-{short}.pem")
 
 

@@ -99,7 +99,7 @@ def test_a_model_that_fails_the_policy_is_refused_with_its_numbers_and_that_is_r
     done = kap(promote, BAD, "--reason", "newer")
     assert done.exit_code == 4
     assert "FAILED  calibration slope" in done.stdout
-    assert "next: train a better model; or promote it anyway with --override --by NAME --reason TEXT" in done.stderr
+    assert "next: accept with --narrower what is withdrawn; or promote it anyway with --override" in done.stderr
     assert "remission 0.40 (0.30 to 0.50)" in done.stdout
     assert champion(registry) == GOOD == served()
     assert decisions(registry) == [("promote", GOOD), ("refuse", BAD)]
