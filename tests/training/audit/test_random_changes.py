@@ -11,8 +11,8 @@ from tests.training.audit.stores import TRACEBACK, PromotedStores
 
 pytestmark = pytest.mark.long
 
-CHANGES = int(os.environ.get("KAP_RECORD_CHANGES", "60"))
-"""How many random changes are made; `make hard` makes 300."""
+CHANGES = int(os.environ.get("KAP_RECORD_CHANGES", "10"))
+"""How many random changes are made besides one of each kind; set it to 300 for the figure in the guide."""
 
 
 @pytest.fixture(scope="module")
