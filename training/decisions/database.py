@@ -148,16 +148,22 @@ def _triggers(dialect: str) -> Iterator[str]:
             "CREATE OR REPLACE FUNCTION decisions_are_kept() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$"
         )
-    for table in (facts.name, rows.name):
+    for table in (facts, rows):
         if dialect == _SQLITE:
             for action in ("UPDATE", "DELETE"):
                 yield (
-                    f"CREATE TRIGGER {table}_{action.lower()} BEFORE {action} ON {table} "
+                    f"CREATE TRIGGER {table.name}_{action.lower()} BEFORE {action} ON {table.name} "
                     f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
                 )
+            same = " AND ".join(f"{column.name} = NEW.{column.name}" for column in table.primary_key)
+            yield (  # INSERT OR REPLACE deletes without the trigger of a deletion
+                f"CREATE TRIGGER {table.name}_insert BEFORE INSERT ON {table.name} "  # noqa: S608 - own names
+                f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same}) "
+                f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+            )
         else:
             yield (
-                f"CREATE TRIGGER {table}_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                f"CREATE TRIGGER {table.name}_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION decisions_are_kept()"
             )
 

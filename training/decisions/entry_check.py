@@ -29,6 +29,8 @@ def entry_findings(entries: Sequence[ChainEntry]) -> list[Finding]:
     people, previous, expected, at = KnownPeople(), FIRST, 1, ""
     for entry in entries:
         wrongs = list(_own_wrongs(entry, people, at))
+        if entry.kind == "clock" and entry.content.get("wrong") != at:
+            wrongs.append("calls another time wrong than that of the entry before it")
         if entry.number != expected:
             missing = (
                 f"entry {expected}" if entry.number == expected + 1 else f"entries {expected} to {entry.number - 1}"

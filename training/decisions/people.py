@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from features.protocol.problems import InputRefusedError
 from training.decisions.entry import ChainEntry
+from training.decisions.keys import key_id_of
 
 Action = Literal["added", "removed", "first use"]
 
@@ -83,6 +85,8 @@ def may_enter(people: KnownPeople, entry: ChainEntry) -> str | None:
     """
     said = entry.content
     name, action = said.get("name"), said.get("action")
+    if action in ("added", "first use") and not _is_of(said.get("key_id"), said.get("public_key")):
+        return "names a key by an id that is not its own"
     if action == "first use":
         own = said.get("key_id") == entry.key_id and not people.closed
         taken = people.by_name(str(name)) is not None
@@ -91,15 +95,26 @@ def may_enter(people: KnownPeople, entry: ChainEntry) -> str | None:
         return None if said.get("key_id") == entry.key_id else "adds the first person, and is not signed by that person"
     if action == "added" and (people.by_name(str(name)) or people.by_key(str(said.get("key_id")))):
         return "adds a name or a key that is there already"
-    if action == "removed" and people.by_name(str(name)) is None:
+    if action == "removed" and (not people.closed or people.by_name(str(name)) is None):
         return "removes a person who is not there"
     return None if action in ("added", "removed") else "is about a person, and neither adds nor removes one"
 
 
+def _is_of(key_id: Any, public_key: Any) -> bool:
+    try:
+        return bool(key_id == key_id_of(str(public_key)))
+    except InputRefusedError:
+        return False
+
+
 def signer_wrong(people: KnownPeople, entry: ChainEntry) -> str | None:
-    """What is wrong with the signature of an entry, for the people before it; ``None`` if nothing is."""
+    """What is wrong with the signature of an entry, for the people before it; ``None`` if nothing is.
+
+    A key signs its own entry only in an open store: later people are signed for by one who was added.
+    """
     own = entry.content
-    if entry.kind == "person" and own.get("key_id") == entry.key_id and own.get("action") in ("added", "first use"):
+    signs_itself = own.get("key_id") == entry.key_id and own.get("action") in ("added", "first use")
+    if entry.kind == "person" and signs_itself and not people.closed:
         signed = entry.is_signed_by(str(own.get("public_key")))
         return None if signed else "has no valid signature"
     person = people.by_key(entry.key_id)

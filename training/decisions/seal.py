@@ -103,10 +103,11 @@ def _entries_against(then: DecisionSeal, now: DecisionSeal, entries: tuple[Chain
     if then.store is not None and now.store != then.store:
         yield f"{day} is about another decision store ({then.store}; here {now.store or 'none'})"
         return
+    sealed = next((entry for entry in entries if entry.number == then.number), None)
     if now.number < then.number:
         lost = "an older copy was put back, or the end is lost"
         yield f"{day} has {then.number} entries, and there are {now.number}: {lost}"
-    elif then.number and entries[then.number - 1].hash != then.hash:
+    elif then.number and (sealed is None or sealed.hash != then.hash):
         yield f"entry {then.number} is another one than in {day}: the decisions were written anew"
     if now.decisions < then.decisions:
         yield f"{day} has {then.decisions} decisions, and there are {now.decisions}"

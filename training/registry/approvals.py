@@ -66,9 +66,9 @@ def approvals_needed(draft: Decision, before: Sequence[Decision]) -> int:
 
     A rollback and a refusal need none.
     """
-    if draft.policy is None or not draft.changes_champion:
+    if draft.action not in ("promote", "override"):
         return 0
-    return max(_approvals(draft.policy), approvals_in_force(before))
+    return max(_approvals(draft.policy or {}), approvals_in_force(before))
 
 
 def _approvals(policy: dict[str, Any]) -> int:

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from features.protocol.shortening import listed
+from training.decisions.canonical import digest_of
 from training.decisions.entry import ChainEntry
-from training.decisions.entry_check import Finding, entry_findings
+from training.decisions.entry_check import Finding, entry_findings, place_of
 from training.decisions.people import people_after
 from training.registry.approvals import approvals_in_force, approvals_needed, live_proposals
-from training.registry.decisions import Decision, Head, verify_decisions
+from training.registry.decisions import Decision, Head, champion_before, verify_decisions
 from training.registry.policy_check import grants_not_allowed
-from training.registry.recorded_decisions import RecordedDecision, recorded_decisions
+from training.registry.recorded_decisions import DECISION, TAKEN_OVER, RecordedDecision, recorded_decisions
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,18 @@ def check_entries(entries: Sequence[ChainEntry], champion: str | None, heads: Se
     """Every check of a decision store's entries, wherever they were read from."""
     recorded, unread = recorded_decisions(entries)
     decisions = tuple(each.decision for each in recorded)
-    wrong = [*entry_findings(entries), *unread, *signed_wrongly(entries, recorded), *contradictions(decisions)]
+    wrong = [*entry_findings(entries), *unread, *_taken_over_later(entries), *signed_wrongly(entries, recorded)]
+    wrong += contradictions(decisions)
     return EntriesCheck(decisions, tuple(wrong), tuple(verify_decisions(decisions, champion, heads)))
+
+
+def _taken_over_later(entries: Sequence[ChainEntry]) -> Iterator[Finding]:
+    """Decisions of an earlier version are taken over once, before the first decision of the store."""
+    decided = False
+    for entry in entries:
+        if entry.kind == TAKEN_OVER and decided:
+            yield Finding(place_of(entry), "takes decisions over, although the store had decisions already")
+        decided = decided or entry.kind in (TAKEN_OVER, DECISION)
 
 
 def contradictions(decisions: Sequence[Decision]) -> list[Finding]:
@@ -93,6 +104,9 @@ def _against_entries(
         yield f"says that {decision.by} decided, and is signed by {person.name}"
     if decision.at != entry.at:
         yield "has another time than its entry"
+    yield from (
+        _without_policy(decision) if decision.action in ("promote", "override") else _rolled_back(decision, before)
+    )
     needed = approvals_needed(decision, before)
     proposals = live_proposals(earlier, decision) if needed or decision.approved_by else []
     found = proposals[0][1] if proposals else ()
@@ -102,3 +116,22 @@ def _against_entries(
         yield "names others as approvers than those who approved"
     if decision.action == "promote" and approvals_in_force([decision]) < approvals_in_force(before):
         yield "asks for fewer approvals from now on, and is no override"
+
+
+def _without_policy(decision: Decision) -> Iterator[str]:
+    """A promotion or override names the policy by which its checks were made, and has checks."""
+    if decision.policy is None or decision.policy_digest != digest_of(decision.policy):
+        yield "names no policy, or another one than the policy that it has"
+    if not decision.checks:
+        yield "has no checks"
+
+
+def _rolled_back(decision: Decision, before: Sequence[Decision]) -> Iterator[str]:
+    """A rollback restores the champion before, for what its last promotion granted; a refusal restores nothing."""
+    if decision.action != "rollback":
+        return
+    if decision.version != champion_before(before):
+        yield "goes back to another version than the champion before"
+    made = [each for each in before if each.version == decision.version and each.action in ("promote", "override")]
+    if decision.granted != (made[-1].granted if made else None):
+        yield "grants something else than the last promotion of its version"

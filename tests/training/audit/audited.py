@@ -20,6 +20,7 @@ from tests.training.evidences import good_evidence, with_landmarks
 from training.arithmetic import arithmetic
 from training.audit.audit import seal_run, verify
 from training.audit.verification_request import VerificationRequest
+from training.config import load_policy
 from training.evidence.document import Evidence
 from training.experiment.external import used
 from training.experiment.train import Training, quietly
@@ -27,9 +28,11 @@ from training.handover.hand_over import hand_over
 from training.plausibility.cohort_check import CohortCheck
 from training.plausibility.findings import findings
 from training.plausibility.score_table import score_table
+from training.promotion.policy import policy_digest
 from training.registry.decision_log import DecisionLog
 from training.registry.decisions import FIRST, Decision
 from training.registry.names import MODEL_NAME
+from training.registry.policy_check import PolicyCheck
 from training.registry.release import fetch
 from training.tracking.training import record
 from training.verdicts import Verdict
@@ -152,8 +155,9 @@ def _promote(audited: RecordedTraining, scratch: Path) -> None:
         bundle_digest=tags["bundle_digest"],
         evidence_digest=tags.get("evidence_digest"),
         seal_digest=tags["seal_digest"],
-        policy_digest=None,
-        checks=(),
+        policy_digest=policy_digest(load_policy()),
+        policy=load_policy().as_document(),
+        checks=(PolicyCheck(name="evidence", passed=True, required="evidence", seen="evidence"),),
         previous=FIRST,
     )
     log = DecisionLog(audited.client, MODEL_NAME)

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from tests.training.registries import Registry
 from training.cli.app import main
-from training.decisions.entry import ChainEnd, ChainEntry, Kind, signed_entry
+from training.decisions.entry import ChainEnd, ChainEntry, Kind, now, signed_entry
 from training.decisions.keys import Signer, key_file, read_key
 from training.registry.decision_log import CHAMPION, HEAD, STORE, Chain, DecisionLog
 from training.registry.decisions import Decision
@@ -93,6 +93,16 @@ def rewritten(registry: Registry, change: Callable[[Decision], Decision], signer
     for model in bentoml.models.list():
         model.info.metadata[HEAD] = heads[str(model.info.labels["mlflow_version"])]
         model.flush()
+
+
+def appended(registry: Registry, kind: Kind, document: dict[str, object], signer: Signer) -> None:
+    """Add an entry as somebody can who may write into the database; no trigger needs to be dropped."""
+    last = chain().entries[-1]
+    entry = signed_entry(ChainEnd(last.store, last.model, last.number, last.hash), kind, document, now(), signer)
+    with closing(sqlite3.connect(store_of(registry))) as connection, connection:
+        marks = ", ".join("?" * len(COLUMNS))
+        row = tuple(getattr(entry, name) for name in COLUMNS)
+        connection.execute(f"INSERT INTO decision_entries ({', '.join(COLUMNS)}) VALUES ({marks})", row)
 
 
 def _name(entry: ChainEntry, before: Chain) -> str:

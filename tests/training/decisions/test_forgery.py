@@ -1,13 +1,29 @@
 """Somebody who holds every store writes the decisions anew: a contradiction, a signature or a seal shows it."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.training.decisions.stores import BAD, GOOD, broken, done, kap, own_keys, promoted, rewritten
+from tests.training.decisions.stores import (
+    BAD,
+    GOOD,
+    appended,
+    broken,
+    chain,
+    done,
+    kap,
+    own_keys,
+    promoted,
+    rewritten,
+    sql,
+    store_of,
+)
 from tests.training.registries import Registry
 from training.decisions.keys import Signer, key_file, make_key
+from training.decisions.people import person_document
 from training.registry.decisions import Decision, PolicyCheck
 
 pytestmark = pytest.mark.slow
@@ -31,7 +47,7 @@ def test_a_promotion_in_the_name_of_another_has_no_valid_signature(registry: Reg
 def test_a_promotion_over_failed_checks_contradicts_itself_even_if_all_signatures_hold(registry: Registry) -> None:
     promoted(BAD, "--override", by="Eve")
     rewritten(registry, lambda each: each.model_copy(update={"action": "promote"}), own_keys)
-    broken(registry, "is a promotion by the policy, although its own checks failed: calibration slope")
+    broken(registry, "grants what its own checks do not allow")
 
 
 @pytest.mark.parametrize(
@@ -76,3 +92,59 @@ def test_a_whole_history_written_anew_with_new_keys_is_found_by_a_seal_that_lies
     assert result.exit_code == 4
     assert "entry 2 is another one than in the seal of" in result.stderr
     assert "knows a key of Eve" in result.stderr
+
+
+def test_nobody_adds_herself_where_people_were_added(registry: Registry, tmp_path: Path) -> None:
+    promoted(GOOD, by="Ada")
+    done("people", "add", "Ada", "--key", key_file("Ada"))
+    board = make_key("Ethics Board", tmp_path / "board.pem")
+    own = person_document("Ethics Board", board.key_id, board.public_key, "added")
+    appended(registry, "person", own, board)
+    broken(registry, "is signed with a key that nobody has")
+
+
+def test_a_key_has_its_own_id(registry: Registry, tmp_path: Path) -> None:
+    """Else a history written anew could name the ids of the genuine keys."""
+    promoted(GOOD, by="Ada")
+    eve = make_key("Eve", tmp_path / "eve.pem")
+    genuine = own_keys("Ada").key_id
+    appended(registry, "person", person_document("Eve", genuine, eve.public_key, "first use"), eve)
+    broken(registry, "names a key by an id that is not its own")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"action": "override", "policy": None, "policy_digest": None}, "names no policy"),
+        ({"checks": ()}, "has no checks"),
+        ({"action": "rollback"}, "goes back to another version than the champion before"),
+    ],
+    ids=["no policy", "no checks", "rollback to nowhere"],
+)
+def test_no_decision_avoids_the_policy_by_its_form(registry: Registry, change: dict[str, object], said: str) -> None:
+    promoted(GOOD, by="Eve")
+    rewritten(registry, lambda each: each.model_copy(update=change), own_keys)
+    broken(registry, said)
+
+
+def test_decisions_are_taken_over_once(registry: Registry) -> None:
+    promoted(GOOD, by="Ada")
+    (decision,) = chain().decisions
+    forged = decision.model_copy(update={"number": 2, "by": "Ethics Board", "previous": decision.hash})
+    appended(registry, "taken over", {"decisions": [forged.as_document()], "findings": []}, own_keys("Ada"))
+    broken(registry, "takes decisions over, although the store had decisions already")
+
+
+def test_a_seal_finds_a_lost_entry_in_the_middle(registry: Registry, tmp_path: Path) -> None:
+    promoted(GOOD, by="Ada")
+    done("history", "--seal", tmp_path / "seal.json")
+    sql(store_of(registry), "DELETE FROM decision_entries WHERE number = 1")
+    result = kap("history", "--since", tmp_path / "seal.json")
+    assert result.exit_code == 4
+    assert "missing" in result.stderr
+
+
+def test_an_entry_is_not_replaced(registry: Registry) -> None:
+    promoted(GOOD, by="Ada")
+    with closing(sqlite3.connect(store_of(registry))) as connection, pytest.raises(sqlite3.IntegrityError):
+        connection.execute("INSERT OR REPLACE INTO decision_entries SELECT * FROM decision_entries WHERE number = 1")
