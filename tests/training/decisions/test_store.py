@@ -80,7 +80,7 @@ def test_the_store_refuses_changes_and_deletions(registry: Registry, statement: 
         ("UPDATE decision_entries SET at = '2026-01-01T00:00:00Z' WHERE number = 2", "was changed"),
         ("UPDATE decision_entries SET signature = 'AAAA' WHERE number = 2", "has no valid signature"),
         ("UPDATE decision_entries SET signature = 'no base64' WHERE number = 2", "has no valid signature"),
-        ("UPDATE decision_entries SET key_id = replace(key_id, 'a', 'b') WHERE number = 2", "was changed"),
+        ("UPDATE decision_entries SET key_id = 'g' || substr(key_id, 2) WHERE number = 2", "was changed"),
         ("UPDATE decision_entries SET kind = 'proposal' WHERE number = 2", "was changed"),
         ("UPDATE decision_entries SET document = 'nonsense' WHERE number = 2", "was changed"),
         ("UPDATE decision_entries SET number = 7 WHERE number = 2", "entries 2 to 6 before it: missing"),
@@ -207,7 +207,7 @@ def test_a_promotion_in_tags_over_failed_checks_contradicts_itself(registry: Reg
         registry.client.set_registered_model_tag(MODEL_NAME, key, part)
     registry.client.set_model_version_tag(MODEL_NAME, BAD, HEAD, forged.hash)
     bentoml.models.delete(f"{MODEL_NAME}:latest")
-    broken(registry, "is a promotion by the policy, although its own checks failed")
+    broken(registry, "grants what its own checks do not allow")
 
 
 def test_many_who_decide_at_once_are_all_recorded_one_after_the_other(registry: Registry) -> None:
