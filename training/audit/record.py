@@ -14,6 +14,7 @@ from mlflow.tracking import MlflowClient
 
 from training.audit.metric_digests import metric_digests
 from training.audit.record_files import LISTED, Digests, FilesRead, RecordFiles, loading_notes, marked_notes
+from training.handover.granted import without_promotion
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.seal import (
     DESCRIPTION,
@@ -262,7 +263,7 @@ def _registry_digests(client: MlflowClient, parts: _Parts, sealed: Record | None
     for version in parts.versions:
         owner = f"version {version.version}"
         digests |= _mapped(owner, "tag", version.tags) | _mapped(
-            owner, DESCRIPTION, {"text": version.description or ""}
+            owner, DESCRIPTION, {"text": without_promotion(version.description or "")}
         )
         digests |= _version_facts(client, version, parts, sealed, experiment)
     if parts.registered is not None:

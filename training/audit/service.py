@@ -32,7 +32,7 @@ def served_model(address: str) -> dict[str, Any]:
     except httpx.HTTPError:
         raise StoreUnreachableError(f"the service at {address} does not answer: is it running?") from None
     if reply.status_code in (401, 403):
-        raise _refused(f"an address that answers with the API key in {KEY}", f"answer {reply.status_code}")
+        raise _refused(f"an API key of the scope read in {KEY}", f"answer {reply.status_code}")
     try:
         found = reply.json() if reply.status_code == 200 else None
     except ValueError:

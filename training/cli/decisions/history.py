@@ -171,7 +171,11 @@ def _document(chain: "Chain", shown: Sequence["Decision"], day: date | None, com
             | {"signed": one.signed_bytes.decode("ascii"), "signature": one.signature}
             for one in chain.entries
         ],
-        "proposals": [{"number": one.number} | one.content for one in chain.entries if one.kind == "proposal"],
+        "proposals": [
+            one.content | {"number": one.number, "previous": one.previous, "hash": one.hash}
+            for one in chain.entries
+            if one.kind == "proposal"
+        ],
         "chain": {
             "holds": not chain.findings and not compared.findings,
             "findings": [*map(str, chain.findings), *compared.findings],
