@@ -27,8 +27,8 @@ def change_plan(subject: DocumentSubject) -> bytes:
     policy, whose = subject.policy
     decided = (
         f"A change takes effect by a decision: kap promote and kap rollback record it, set the alias {CHAMPION}, and "
-        "copy the version into BentoML's store. The service answers with the copy that the store's pointer names. Who may "
-        "write there can set alias or pointer without a decision; kap audit verify finds the disagreement. Within this "
+        "copy the version into BentoML's store. The service answers with the copy that the store's pointer names. Who "
+        "may write there can set alias or pointer without a decision; kap audit verify finds the disagreement. Within this "
         "plan, a promotion or a rollback needs no new plan; any other change does."
     )
     origin = (
