@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
+from models.promotion import DECISION_STORE
 from training.decisions.entry import ChainEntry
 from training.decisions.entry_check import Finding, entry_findings
 from training.decisions.keys import Signer, key_file, make_key, read_key
@@ -40,7 +41,7 @@ from training.stores.registry_client import ask_again
 
 CHAMPION = "champion"
 HEAD = "decision_head"
-STORE = "decision_store"
+STORE = DECISION_STORE
 """Tag of the registered model, and of a served copy: the id of the decision store."""
 PATIENCE_SECONDS = 1.0
 """Time for another writer to finish a decision: its entry, its head, then the alias."""
