@@ -28,8 +28,8 @@ def change_plan(subject: DocumentSubject) -> bytes:
     decided = (
         f"A change takes effect by a decision: kap promote and kap rollback record it, set the alias {CHAMPION}, and "
         "copy the version into BentoML's store. The service answers with the copy that the store's pointer names. Who "
-        "may write there can set alias or pointer without a decision; kap audit verify finds the disagreement. Within this "
-        "plan, a promotion or a rollback needs no new plan; any other change does."
+        "may write there can set alias or pointer without a decision; kap audit verify finds the disagreement. Within "
+        "this plan, a promotion or a rollback needs no new plan; any other change does."
     )
     origin = (
         f"The limits are those of {whose}. In the manner of FDA's predetermined change control plans: description of "
