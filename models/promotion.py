@@ -17,6 +17,8 @@ PROMOTION = "promotion.json"
 """The file of a promoted copy, beside its bundle."""
 PROMOTION_DIGEST = "promotion_digest"
 """Where the promoted copy keeps the file's SHA-256."""
+DECISION_STORE = "decision_store"
+"""Where the promoted copy keeps the id of the store that has its decision; earlier versions had none."""
 
 Tier: TypeAlias = Literal["research", "shadow", "clinic"]
 Action: TypeAlias = Literal["promote", "override", "rollback"]
@@ -46,7 +48,8 @@ class Promotion:
     """A decision as the served copy knows it; ``at`` is UTC.
 
     ``granted`` is what the copy may answer. ``not_met`` are the names of the checks that an override passed over, and
-    ``approved_by`` the persons who approved the proposal.
+    ``approved_by`` the persons who approved the proposal. ``version`` and ``run_id`` are those of the registered model;
+    a promotion that does not name them agrees with every copy.
     """
 
     bundle_digest: str
@@ -59,10 +62,16 @@ class Promotion:
     granted: Granted
     not_met: tuple[str, ...] = ()
     approved_by: tuple[str, ...] = ()
+    version: str | None = None
+    run_id: str | None = None
 
     def tier_of(self, landmark: str, question: str) -> Tier | None:
         """The tier of a question at a landmark; ``None`` if it is not promoted."""
         return self.granted.get(landmark, {}).get(question)
+
+    def is_of(self, version: str, run_id: str) -> bool:
+        """Whether this is a promotion of a version that a run made."""
+        return self.version in (None, version) and self.run_id in (None, run_id)
 
     def as_json(self) -> bytes:
         """The document of the file."""
@@ -76,6 +85,7 @@ def parsed_promotion(document: bytes) -> Promotion | None:
         said = replace(said, not_met=tuple(said.not_met), approved_by=tuple(said.approved_by))
         tiers = {said.tier}.union(*(asked.values() for asked in said.granted.values()))
         texts = (said.bundle_digest, said.by, said.at, said.reason, *said.granted, *said.not_met, *said.approved_by)
+        texts += tuple(text for text in (said.version, said.run_id) if text is not None)
         whole = isinstance(said.decision, int) and all(isinstance(text, str) for text in texts)
     except (ValueError, TypeError, AttributeError):
         return None
@@ -85,11 +95,13 @@ def parsed_promotion(document: bytes) -> Promotion | None:
 def read_promotion(entry: Path, metadata: Mapping[str, Any]) -> Promotion | None:
     """The promotion in the folder ``entry`` of a copy; ``metadata`` has its SHA-256.
 
-    ``None`` for a copy of a version before 0.10, which answers everything; ``BundleRefusedError`` if the file was
-    changed since.
+    ``None`` for a copy of a version before 0.10, which answers everything and names no decision store;
+    ``BundleRefusedError`` if the file was changed or lost since.
     """
     path, digest = entry / PROMOTION, metadata.get(PROMOTION_DIGEST)
     if digest is None and not path.exists():
+        if metadata.get(DECISION_STORE):
+            raise BundleRefusedError(f"{PROMOTION}: it is not there, and the copy names the store of its decision")
         return None
     document = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(document).hexdigest() != digest:

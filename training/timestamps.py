@@ -106,10 +106,14 @@ def read_certificates(path: Path) -> list[Certificate]:
 
 
 def check_stamp(file: Path, certificates: Path | None) -> TimestampCheck | None:
-    """The time stamp beside a file, checked; ``None`` where there is none."""
+    """The time stamp beside a file, checked; ``None`` where there is none and no certificates are given.
+
+    Who gives certificates expects a time stamp: that there is none is wrong.
+    """
     path = stamp_path(file)
     if not path.is_file():
-        return None
+        absent = f"it is not there, beside {file.name}, and certificates to check it with are given"
+        return None if certificates is None else TimestampCheck(path.name, None, checked=True, wrong=absent)
     return check_stamp_of(path.name, path.read_bytes(), file.read_bytes(), certificates)
 
 

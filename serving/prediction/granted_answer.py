@@ -1,8 +1,9 @@
 """What of an answer is given: the questions promoted for the clinic; those in shadow go to the log alone.
 
-A withheld probability must not be found elsewhere in the answer: not in the curve, in the reasons, or in the product of
-two others. So sustained remission is given only beside remission and relapse, and the curve only as far as all its
-questions are.
+A withheld probability is not said elsewhere in the answer: not in the curve, in the reasons, or beside a product of it.
+So sustained remission is given only beside remission and relapse, and the curve only as far as all its questions are.
+The reverse does not hold: where remission and relapse are given, sustained remission is nearly remission times one less
+relapse, although it is withheld. If it must not be known, remission or relapse is to be withheld too.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -109,6 +109,10 @@ def load_served(stored: bentoml.Model, limits: BodyLimits, trusted: Path | None 
     if not promised or not bundle.digest.startswith(promised):
         raise NoModelError(f"the model {stored.tag} is refused: its bundle is not the one that was promoted")
     version, run_id, tag = labels.get("mlflow_version", str(stored.tag)), labels.get("run_id", ""), str(stored.tag)
+    if promotion is not None and not promotion.is_of(version, run_id):
+        raise NoModelError(
+            f"the model {stored.tag} is refused: its labels name another version or run than its decision"
+        )
     predictor = Predictor(bundle, version, run_id, None if promotion is None else promotion.granted)
     pages = pages_of(predictor, run_id=run_id, tag=tag, performance=performance, limits=limits, promotion=promotion)
     return ServedModel(bundle, version, run_id, tag, predictor, pages, promotion, signed_by)

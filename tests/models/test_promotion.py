@@ -61,6 +61,11 @@ def test_a_copy_of_an_earlier_version_has_none(tmp_path: Path) -> None:
     assert read_promotion(tmp_path, {"bundle_digest": DECIDED.bundle_digest}) is None
 
 
+def test_a_copy_that_names_its_decision_store_and_lost_its_promotion_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleRefusedError, match="not there"):
+        read_promotion(tmp_path, {"bundle_digest": DECIDED.bundle_digest, "decision_store": "ab"})
+
+
 def test_every_question_of_a_protocol_has_a_name() -> None:
     assert questions([84, 182]) == ("remission", "relapse_84", "relapse_182", "sustained_84", "sustained_182")
     assert questions([84], in_remission_at_landmark=True) == ("relapse_84", "sustained_84")
@@ -74,6 +79,7 @@ def test_every_question_of_a_protocol_has_a_name() -> None:
         DECIDED.as_json().replace(b'"Ada"', b"7"),
         DECIDED.as_json().replace(b'"by"', b'"whom"'),
         DECIDED.as_json().replace(b'"decision": 3', b'"decision": "3"'),
+        DECIDED.as_json().replace(b'"version": null', b'"version": 3'),
         b"[]",
         b"{",
     ],

@@ -16,15 +16,13 @@ from cryptography.hazmat.primitives.serialization import (
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.archive.layout import MANIFEST, SIGNATURE, SIGNER
+from training.decisions.keys import PASSPHRASE, needs_passphrase
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed
-
-PASSPHRASE = "KAP_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
-"""The environment variable with the passphrase of a key file that has one."""
 
 
 def load_private_key(path: Path) -> Ed25519PrivateKey:
     """The key in a PEM file; raises ``InputRefusedError``."""
-    passphrase = os.environ.get(PASSPHRASE)
+    passphrase = os.environ.get(PASSPHRASE) if needs_passphrase(path) else None
     try:
         key = load_pem_private_key(path.read_bytes(), passphrase.encode() if passphrase else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -19,6 +19,8 @@ from training.stores.artifact_place import is_behind_a_server
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 RUNS_AT_ONCE, POINTS_AT_ONCE = 100, 25_000
 """What a server takes and gives at once."""
+WITH_POINTS = ("system/", "fold.")
+"""How the metrics begin that are recorded with several points: how busy the machine was, and values of every fold."""
 Point = tuple[int, int, float]
 """Step, milliseconds since the epoch, value."""
 
@@ -28,7 +30,8 @@ def metric_digests(
 ) -> dict[SealedItem, str]:
     """The digest of every metric of the runs; ``sealed`` are the digests to compare with, ``None`` to seal.
 
-    Without ``histories`` a server is not asked for those of several points, and their sealed digests are returned.
+    Without ``histories`` a server is not asked for those that are recorded with several points (`WITH_POINTS`), and
+    their sealed digests are returned. Every other metric that is not as sealed is asked for.
     """
     latest = {
         SealedItem(str(run.info.run_id), "metric", str(point.key)): point
@@ -39,10 +42,12 @@ def metric_digests(
         return {item: _digest(point, _history(client, item.owner, item.name)) for item, point in latest.items()}
     alone = {item: _digest(point, [_point(point)]) for item, point in latest.items()}
     several = [item for item, point in latest.items() if _has_several(item, point, alone[item], sealed)]
-    if not histories and sealed is not None:
-        return alone | {item: sealed[item] for item in several if int(latest[item].step) > 0}
-    points = _histories(client, several)
-    return alone | {item: _digest(latest[item], points[item]) for item in several}
+    excused = (
+        {} if histories or sealed is None else {item: sealed[item] for item in several if _is_unread(latest[item])}
+    )
+    asked = [item for item in several if item not in excused]
+    points = _histories(client, asked)
+    return alone | excused | {item: _digest(latest[item], points[item]) for item in asked}
 
 
 def _has_several(item: SealedItem, latest: Metric, alone: str, sealed: Mapping[SealedItem, str] | None) -> bool:
@@ -50,6 +55,10 @@ def _has_several(item: SealedItem, latest: Metric, alone: str, sealed: Mapping[S
     if sealed is None:
         return int(latest.step) > 0
     return item in sealed and sealed[item] != alone
+
+
+def _is_unread(latest: Metric) -> bool:
+    return str(latest.key).startswith(WITH_POINTS) and int(latest.step) > 0
 
 
 def _digest(latest: Metric, history: Sequence[Point]) -> str:

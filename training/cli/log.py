@@ -19,6 +19,7 @@ from training.cli.options.sealing import (
     NOT_CHECKED,
     checked_stamps,
     require_new_seal,
+    require_since,
     stamp_findings,
     stamp_text,
     timestamp_options,
@@ -70,6 +71,7 @@ def audit_log(
     from serving.storage.log_location import open_log
 
     require_new_seal(seal, timestamp)
+    require_since([since] if since else [], certificates)
     known = read_seal(since.read_bytes()) if since else ()
     state = open_log(log)
     checked = check_log(state.engine, state.secret, known)

@@ -121,7 +121,7 @@ def read_key(name: str, path: Path) -> Signer:
 
 def needs_passphrase(path: Path) -> bool:
     """Whether a key file is locked."""
-    return path.is_file() and b"ENCRYPTED" in path.read_bytes()[:100]
+    return path.is_file() and b"ENCRYPTED" in path.read_bytes()
 
 
 def _private(path: Path) -> Ed25519PrivateKey:

@@ -26,8 +26,10 @@ def change_plan(subject: DocumentSubject) -> bytes:
     """The plan as HTML, with the numbers of the policy in force; the same record gives the same bytes."""
     policy, whose = subject.policy
     decided = (
-        f"No change takes effect without a decision: what answers is the version with the alias {CHAMPION}, and only a "
-        "promotion or a rollback sets it. Within this plan, such a decision needs no new plan; any other change does."
+        f"A change takes effect by a decision: kap promote and kap rollback record it, set the alias {CHAMPION}, and "
+        "copy the version into BentoML's store. The service answers with the copy that the store's pointer names. Who "
+        "may write there can set alias or pointer without a decision; kap audit verify finds the disagreement. Within "
+        "this plan, a promotion or a rollback needs no new plan; any other change does."
     )
     origin = (
         f"The limits are those of {whose}. In the manner of FDA's predetermined change control plans: description of "
@@ -35,7 +37,7 @@ def change_plan(subject: DocumentSubject) -> bytes:
     )
     parts = (
         IndexPart("Description of modifications", list(_modifications(subject)), PLANNED),
-        IndexPart("Modification protocol: the steps", _steps(subject), PROTOCOL),
+        IndexPart("Modification protocol: the steps", _steps(subject, policy), PROTOCOL),
         IndexPart("Modification protocol: the limits in force", list(_limits(policy)), LIMITS),
         IndexPart("Impact assessment", _impact(), IMPACT),
     )
@@ -63,7 +65,7 @@ def _modifications(subject: DocumentSubject) -> Iterator[IndexPoint]:
     yield IndexPoint("Not in this plan", outside, (MeetingPlace("needs a new plan"),), "Everything in this row.")
 
 
-def _steps(subject: DocumentSubject) -> list[IndexPoint]:
+def _steps(subject: DocumentSubject, policy: Mapping[str, object]) -> list[IndexPoint]:
     alarm, hint = percent(ALARM), percent(HINT)
     return [
         IndexPoint(
@@ -83,8 +85,10 @@ def _steps(subject: DocumentSubject) -> list[IndexPoint]:
         ),
         IndexPoint(
             "Decision",
-            "kap promote checks the limits and refuses a version that misses one; an override "
-            "needs a name and a reason, is recorded with the unmet checks, and is outside this plan.",
+            "kap promote checks the limits and promotes the questions at each landmark that pass; a version of which "
+            "none passes is refused. Approvals of others that the policy in force asks for: "
+            f"{_value(policy.get('approvals') or 'none')}. An override needs a name and a reason, is recorded with the "
+            "unmet checks, and is outside this plan.",
             (guide(TRAINING, "Promotion"), MeetingPlace(subject.status)),
             "Who may decide, and who must approve.",
         ),

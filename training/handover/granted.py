@@ -116,6 +116,8 @@ def promotion_of(decision: Decision, earlier: Sequence[Decision], bundle: Bundle
         granted=granted_by(source if decision.granted is None else decision, bundle),
         not_met=checks_not_met(source),
         approved_by=source.approved_by or (),
+        version=decision.version,
+        run_id=decision.run_id,
     )
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from features.protocol.problems import InputRefusedError, Problem
 from models.signature import NOT_SIGNED, SIGNATURE
+from training.decisions.keys import PASSPHRASE, needs_passphrase
 
-PASSPHRASE = "KAP_KEY_PASSPHRASE"  # noqa: S105 - the name of the setting
 TOKEN = "pkcs11:"  # noqa: S105 - how the address of a key in hardware begins
 _KEY = "a private key in PEM on one of the curves P-256, P-384 and P-521, such as openssl ecparam -genkey makes"
 _EXTRA = "model-signing[pkcs11], which is not installed because a part of it is under the GPL: pip install it first"
@@ -45,16 +45,14 @@ class CopySigner:
             if self.key.startswith(TOKEN):
                 return self._use_token(config)
             if self.certificate is None:
-                secret = os.environ.get(PASSPHRASE)
+                secret = os.environ.get(PASSPHRASE) if needs_passphrase(Path(self.key)) else None
                 config.use_elliptic_key_signer(private_key=self.key, password=secret.encode() if secret else None)
             else:
                 named = {"signing_certificate": self.certificate, "certificate_chain": self._chain()}
                 config.use_certificate_signer(private_key=self.key, **named)
         except TypeError:
             required = f"its passphrase in {PASSPHRASE}, or a key without one beside a certificate"
-            raise _refused(
-                "--sign", required, "a key with a passphrase, or a passphrase for a key without one"
-            ) from None
+            raise _refused("--sign", required, "a key with a passphrase") from None
         except (OSError, ValueError, AttributeError) as error:
             about_certificate = self.certificate is not None and "certificate" in str(error)
             column, required = (

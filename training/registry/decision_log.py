@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
+from models.promotion import DECISION_STORE
 from training.decisions.entry import ChainEntry
 from training.decisions.entry_check import Finding, entry_findings
 from training.decisions.keys import Signer, key_file, make_key, read_key
@@ -40,7 +41,7 @@ from training.stores.registry_client import ask_again
 
 CHAMPION = "champion"
 HEAD = "decision_head"
-STORE = "decision_store"
+STORE = DECISION_STORE
 """Tag of the registered model, and of a served copy: the id of the decision store."""
 PATIENCE_SECONDS = 1.0
 """Time for another writer to finish a decision: its entry, its head, then the alias."""
@@ -256,7 +257,7 @@ class DecisionLog:
         return read_decisions(stored.parts), list(stored.findings), chain
 
     def _missing(self, registered: RegistryModel | None, stored: StoredChain | None) -> Iterator[Finding]:
-        """What must be there and is not: the registered model, or the store that it names."""
+        """What must be there and is not: the registered model, or the store that it or a served copy names."""
         if registered is None:
             about = (["the decision store"] if stored and _decides(stored.entries) else []) + [
                 head.place for head in self.store_heads
@@ -268,7 +269,9 @@ class DecisionLog:
                     "deleted or renamed, or this is another tracking store (MLFLOW_TRACKING_URI)",
                 )
             return
-        named = registered.tags.get(STORE)
+        by_copies = {head.store: head.place for head in reversed(self.store_heads) if head.store}
+        by_tag = registered.tags.get(STORE)
+        named = by_tag or next(iter(by_copies), None)
         if named is None or (stored is not None and stored.store == named and stored.entries):
             return
         if self.store.url is None:
@@ -278,7 +281,8 @@ class DecisionLog:
         kept = (
             "is not there" if stored is None else "is another one" if stored.store != named else "has no such entries"
         )
-        yield Finding("decision store", f"the registry's tag {STORE} names store {named}; the one at {where} {kept}")
+        by = f"the registry's tag {STORE}" if by_tag else f"the copy {by_copies[named]}"
+        yield Finding("decision store", f"{by} names store {named}; the one at {where} {kept}")
 
     def version_heads(self) -> list[Head]:
         """The hashes that are kept with every registered version."""

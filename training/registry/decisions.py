@@ -107,7 +107,8 @@ class Head:
     """The hash of a decision on ``version``, stored apart from the chain so that a cut-off end is found.
 
     If ``latest``, it must be that version's last decision, else any decision on it. ``hash`` is ``None`` if it is
-    missing. ``run_id`` is the run that made the version, if the place names it.
+    missing. ``run_id`` is the run that made the version and ``store`` the id of the decision store, if the place names
+    them.
     """
 
     place: str
@@ -115,6 +116,7 @@ class Head:
     hash: str | None
     latest: bool
     run_id: str | None = None
+    store: str | None = None
 
 
 def read_decisions(entries: Mapping[str, str]) -> tuple[Decision, ...]:

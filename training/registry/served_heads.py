@@ -27,7 +27,8 @@ def served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:
         in_store = store is not None and model.info.metadata.get(STORE) == store
         own = model.tag.name == name if runs is None else in_store or (version, run_id) in runs
         if own and HEAD in model.info.metadata:
-            heads.append(Head(str(model.tag), version, str(model.info.metadata[HEAD]), latest=False))
+            kept, decided_in = str(model.info.metadata[HEAD]), model.info.metadata.get(STORE) or None
+            heads.append(Head(str(model.tag), version, kept, latest=False, store=decided_in))
     return tuple(heads)
 
 

@@ -4,6 +4,7 @@ A training takes minutes or hours, and a right that is missing is found at its e
 is left behind: what is written is what stands there already, and the artifact that is written to be read is deleted.
 """
 
+import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -26,8 +27,11 @@ OLDEST_SERVER = (3, 0)
 """The first MLflow that keeps logged models, of which a recorded version is one."""
 NEXT_SERVER = (4, 0)
 """An MLflow that this software has not seen."""
-WRITTEN = "rights-check"
-"""The folder of the artifact that is written and read, beside those of an experiment's runs."""
+WRITTEN = "rights-check-"
+"""How the folder of the artifact is named that is written and read, beside those of an experiment's runs.
+
+A random part follows, because another training may write and delete its own at the same time.
+"""
 
 
 def require_recording_rights(model: str, protocol: str) -> None:
@@ -48,17 +52,18 @@ def require_recording_rights(model: str, protocol: str) -> None:
 
 
 def _require_artifacts(location: str) -> None:
+    own = f"{WRITTEN}{secrets.token_hex(8)}"
     content = "whether artifacts can be written and read; may be deleted\n"
     with tempfile.TemporaryDirectory() as scratch, asking("write artifacts"):
         (Path(scratch) / "check.txt").write_text(content, encoding="utf-8")
         repository = get_artifact_repository(location)
-        repository.log_artifact(str(Path(scratch) / "check.txt"), WRITTEN)
+        repository.log_artifact(str(Path(scratch) / "check.txt"), own)
         with asking("read artifacts"):
-            fetched = Path(repository.download_artifacts(f"{WRITTEN}/check.txt", scratch))
+            fetched = Path(repository.download_artifacts(f"{own}/check.txt", scratch))
             if fetched.read_text(encoding="utf-8") != content:
                 raise StoreUnreachableError(f"{location} gives back other artifacts than were written: see its log")
         with suppress(MlflowException, OSError, NotImplementedError):  # some users may write and not delete
-            repository.delete_artifacts(WRITTEN)
+            repository.delete_artifacts(own)
 
 
 def _require_known_server() -> None:

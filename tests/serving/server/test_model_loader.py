@@ -22,7 +22,7 @@ from models.signature import SIGNATURE
 from serving.contract.description import ModelDescription
 from serving.http.body import BodyLimits
 from serving.prediction.predictor import PredictionReply
-from serving.server.model_loader import ModelLoader, NoModelError, promoted_copy
+from serving.server.model_loader import ModelLoader, NoModelError, load_served, promoted_copy
 from tests.serving.requests import EXAMPLE, read
 from tests.serving.server.promote_toy import Decided, promote
 from tests.serving.servers import environment_in, promote_toy
@@ -107,6 +107,16 @@ def decision(**changes: Any) -> Decided:
         "tier": "clinic", "granted": GRANTED,
     }  # fmt: skip
     return lambda digest: Promotion(bundle_digest=digest, **said | changes)
+
+
+def test_a_copy_whose_labels_name_another_version_or_run_than_its_decision_is_refused() -> None:
+    """The labels are in BentoML's own file, which no signature covers."""
+    promote("3", decided=decision(version="3", run_id="a1b2"))
+    assert ModelLoader(LATEST, LIMITS).served.version == "3"
+    for named in ({"version": "4", "run_id": "a1b2"}, {"version": "3", "run_id": "c3d4"}):
+        promote("3", decided=decision(**named))
+        with pytest.raises(NoModelError, match="its labels name another version or run than its decision"):
+            load_served(bentoml.models.get(LATEST), LIMITS)
 
 
 def key_in(folder: Path, name: str) -> Path:

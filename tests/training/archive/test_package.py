@@ -269,3 +269,11 @@ def test_a_key_of_another_kind_is_refused(packages: Packages, tmp_path: Path) ->
     (tmp_path / "no.pem").write_text("no key")
     with pytest.raises(InputRefusedError):
         load_public_key(tmp_path / "no.pem")
+
+
+def test_a_passphrase_for_another_key_does_not_stop_one_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_key_pair(tmp_path)
+    monkeypatch.setenv("KAP_KEY_PASSPHRASE", "of another key")
+    assert load_private_key(file).public_key() == load_public_key(tmp_path / "tester.pub.pem")

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import bentoml
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.training.decisions.authority import Authority, authority
 from tests.training.decisions.stores import BAD, GOOD, GOOD_TOO, as_kept_before, chain, done, kap, promoted, store_of
 from tests.training.registries import Registry
+from training.decisions.keys import Signer
 from training.registry.decision_log import HEAD
 from training.registry.names import MODEL_NAME
 
@@ -126,4 +128,33 @@ def test_without_a_time_stamp_no_seal_is_written(registry: Registry, tmp_path: P
     result = kap("history", "--seal", tmp_path / "seal.json", "--timestamp", "http://127.0.0.1:9/")
     assert result.exit_code == 3
     assert not (tmp_path / "seal.json").exists()
+    assert registry.folder.exists()
+
+
+def test_a_seal_whose_signature_was_taken_away_is_said_not_to_be_signed(registry: Registry, tmp_path: Path) -> None:
+    promoted(GOOD)
+    seal = tmp_path / "seal.json"
+    done("history", "--seal", seal, "--by", "Ada")
+    ada = tmp_path / "ada.pem"
+    ada.write_text(json.loads(seal.read_text())["signed_by"]["public_key"])
+    assert "seal seal.json: signed by Ada's key (" in done("history", "--since", seal, "--trusted-key", ada).stderr
+    assert kap("history", "--trusted-key", ada).exit_code == 2
+    other = tmp_path / "other.pem"
+    other.write_text(Signer("Mallory", Ed25519PrivateKey.generate()).public_key)
+    assert "signed by Ada's key" in found(seal, "--trusted-key", other)
+    seal.write_text(
+        json.dumps({key: value for key, value in json.loads(seal.read_text()).items() if key != "signed_by"})
+    )
+    assert "seal seal.json: not signed" in done("history", "--since", seal).stderr
+    assert "not signed; --trusted-key is another key" in found(seal, "--trusted-key", ada)
+    assert registry.folder.exists()
+
+
+def test_a_time_stamp_that_is_expected_and_gone_is_found(registry: Registry, tmp_path: Path, ours: Authority) -> None:
+    promoted(GOOD)
+    seal, roots = tmp_path / "seal.json", ("--timestamp-certificates", ours.root)
+    done("history", "--seal", seal, "--timestamp", ours.url)
+    (tmp_path / "seal.json.tsr").unlink()
+    assert "time stamp seal.json.tsr: it is not there" in found(seal, *roots)
+    assert kap("history", *roots).exit_code == 2
     assert registry.folder.exists()

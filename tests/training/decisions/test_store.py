@@ -22,6 +22,7 @@ from tests.training.decisions.stores import (
     champion,
     done,
     kap,
+    moved_into_tags,
     own_keys,
     promoted,
     sql,
@@ -102,6 +103,14 @@ def test_decisions_whose_store_is_gone_are_not_reported_as_none(registry: Regist
     promoted(GOOD)
     store_of(registry).unlink()
     broken(registry, "decision store: the registry's tag decision_store names store")
+    assert not store_of(registry).exists()
+
+
+def test_decisions_moved_into_tags_and_a_store_that_is_gone_are_found_by_the_served_copy(registry: Registry) -> None:
+    """In tags nobody has signed them; the copy names the store that has them."""
+    promoted(GOOD)
+    moved_into_tags(registry)
+    broken(registry, f"decision store: the copy {MODEL_NAME}:")
     assert not store_of(registry).exists()
 
 

@@ -60,6 +60,12 @@ def test_a_file_without_a_time_stamp_has_none(tmp_path: Path) -> None:
     assert check_stamp(tmp_path / "seal.json", None) is None
 
 
+def test_who_gives_certificates_is_told_that_there_is_no_time_stamp(ours: Authority, tmp_path: Path) -> None:
+    file = sealed(tmp_path, ours)
+    stamp_path(file).unlink()
+    assert "is not there" in str(wrong_of(file, ours))
+
+
 def test_a_changed_file_or_time_stamp_is_found_with_and_without_certificates(ours: Authority, tmp_path: Path) -> None:
     file = sealed(tmp_path, ours)
     file.write_bytes(CONTENT + b" ")

@@ -100,6 +100,16 @@ def test_the_change_plan_has_every_number_of_the_policy_in_force(tmp_path: Path)
     assert len(POLICY) == 4
 
 
+def test_the_change_plan_says_how_a_change_takes_effect_and_which_approvals_it_needs(tmp_path: Path) -> None:
+    page = " ".join(page_of(change_plan, subject_in(tmp_path, decisions=(), succession=())).split())
+    assert "promotes the questions at each landmark that pass" in page
+    assert "Approvals of others that the policy in force asks for: none." in page
+    assert "set alias or pointer without a decision" in page
+    decision = decision_with(policy={"approvals": 2})
+    page = " ".join(page_of(change_plan, subject_in(tmp_path, decisions=(decision,), succession=(decision,))).split())
+    assert "the policy in force asks for: 2." in page
+
+
 def test_without_a_decision_the_change_plan_has_the_default_policy_and_says_so(tmp_path: Path) -> None:
     page = page_of(change_plan, subject_in(tmp_path, decisions=(), succession=()))
     assert "the default policy, because no decision on this version names one" in page

@@ -98,6 +98,7 @@ def test_a_version_is_promoted_for_what_passes_and_the_rest_is_listed_with_its_r
     assert served().granted[HERE] == {"remission": "clinic"}
     assert set(served().granted[LATER].values()) == {"clinic"}
     assert (served().by, served().decision, served().not_met) == ("Ada", 1, ())
+    assert (served().version, served().run_id) == (decision.version, decision.run_id)
 
 
 def test_shadow_is_granted_where_the_clinic_is_not_and_what_was_granted_stays(registry: Registry) -> None:

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from features.protocol.problems import InputRefusedError
 from models.signature import verify_signature
 from tests.models.test_signature import certificate, key_pair
-from training.handover.signing import PASSPHRASE, CopySigner
+from training.decisions.keys import PASSPHRASE
+from training.handover.signing import CopySigner
 
 
 @pytest.fixture
@@ -45,6 +46,16 @@ def test_a_key_with_a_passphrase_signs_if_it_is_there(
     verify_signature(folder, tmp_path / "lead.pub")
     monkeypatch.setenv(PASSPHRASE, "wrong")
     assert "--sign" in refusal(CopySigner(str(locked)))
+
+
+def test_a_passphrase_for_another_key_does_not_stop_one_without(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`kap promote --by Ada --sign lead.key` uses two keys, of which one may be locked."""
+    key_pair(tmp_path, "lead")
+    monkeypatch.setenv(PASSPHRASE, "open")
+    CopySigner(str(tmp_path / "lead.key")).prepared()(folder)
+    verify_signature(folder, tmp_path / "lead.pub")
 
 
 @pytest.mark.parametrize("with_chain", [False, True])

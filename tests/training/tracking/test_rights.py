@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import mlflow
 import pytest
 from mlflow.entities import ViewType
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.tracking import MlflowClient
 
 from tests.counting_proxy import Fault
@@ -60,6 +62,22 @@ def test_a_store_with_all_rights_passes_and_nothing_is_left_behind(server: Mlflo
     assert client.search_runs([experiment.experiment_id], run_view_type=ViewType.ALL) == []
     assert client.search_registered_models() == []
     assert mlflow.artifacts.list_artifacts(experiment.artifact_location) == []
+
+
+def test_two_trainings_that_begin_together_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between one's writing and its reading the other writes, reads and deletes its own."""
+    read, others = LocalArtifactRepository.download_artifacts, iter([tmp_path.as_uri()])
+
+    def after_another(repository: LocalArtifactRepository, *asked: str) -> str:
+        for location in others:
+            rights._require_artifacts(location)
+        return str(read(repository, *asked))
+
+    monkeypatch.setattr(LocalArtifactRepository, "download_artifacts", after_another)
+    rights._require_artifacts(tmp_path.as_uri())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_or_wrong_credentials_are_distinguished_from_missing_rights(

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from training.cli.options.sealing import (
     NOT_CHECKED,
     checked_stamps,
     require_new_seal,
+    require_since,
     stamp_findings,
     stamp_text,
     timestamp_options,
@@ -53,6 +54,7 @@ class SealReport:
 )
 @click.option("--by", default=None, metavar="NAME", help="Who signs the seal; without it, it is not signed.")
 @KEY
+@click.option("--trusted-key", type=FILE, default=None, help="The public key (PEM) that must have signed each --since.")
 @timestamp_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
@@ -65,6 +67,7 @@ def history(
     since: tuple[Path, ...],
     by: str | None,
     key: Path | None,
+    trusted_key: Path | None,
     timestamp: str | None,
     certificates: Path | None,
     as_json: bool,
@@ -77,7 +80,8 @@ def history(
 
     The stores alone do not show whether all of them were put back to an earlier day, or were written anew by somebody
     who holds them. Write a seal regularly with --seal, keep it where the administrator of the stores can't write, and
-    give it with --since. --timestamp asks a time stamping authority (RFC 3161) to confirm when the seal was written.
+    give it with --since: the command says who signed it, and --trusted-key demands that signature. --timestamp asks a
+    time stamping authority (RFC 3161) to confirm when the seal was written.
 
     Exit codes: 0 nothing was changed or lost, 4 something was, 5 nothing was found, but a time stamp was not checked.
     """
@@ -85,9 +89,10 @@ def history(
     from training.registry.decisions import decisions_behind
 
     require_new_seal(seal, timestamp)
+    require_since(since, certificates, trusted_key)
     past_day = None if day is None else _past_day(day)
     chain = read_history(model_name)
-    compared = _compared(chain, since, certificates)
+    compared = _compared(chain, since, certificates, trusted_key)
     shown = chain.decisions if past_day is None else decisions_behind(chain.decisions, past_day)
     if as_json:
         click.echo(json.dumps(_document(chain, shown, past_day, compared), indent=2))
@@ -101,7 +106,7 @@ def history(
     _report_chain(chain, compared)
 
 
-def _compared(chain: "Chain", since: Sequence[Path], certificates: Path | None) -> SealReport:
+def _compared(chain: "Chain", since: Sequence[Path], certificates: Path | None, trusted: Path | None) -> SealReport:
     """The chain against earlier seals, each with its signature and time stamp."""
     if not since:
         return SealReport()
@@ -110,16 +115,38 @@ def _compared(chain: "Chain", since: Sequence[Path], certificates: Path | None) 
 
     seals = [read_decision_seal(path.read_bytes()) for path in since]
     findings = compared(chain, present_seal(chain), [seal for seal, _ in seals])
-    for path, (_, key_id) in zip(since, seals, strict=True):
-        if key_id is not None and chain.people.known(key_id) is None:
-            findings.append(f"seal {path.name} is signed with a key ({key_id[:12]}) of nobody in the decision store")
+    key_ids = {path.name: key_id for path, (_, key_id) in zip(since, seals, strict=True)}
+    signers = _signers(chain, key_ids, trusted)
     stamps = checked_stamps(since, certificates)
     remarks = [stamp_text(check) for check in stamps if check.wrong is None]
     return SealReport(
-        findings=(*findings, *stamp_findings(stamps)),
-        remarks=tuple(remarks),
+        findings=(*findings, *signers.findings, *stamp_findings(stamps)),
+        remarks=(*signers.remarks, *remarks),
         unchecked=any(not check.checked for check in stamps),
     )
+
+
+def _signers(chain: "Chain", key_ids: Mapping[str, str | None], trusted: Path | None) -> SealReport:
+    """Who signed each seal, by the name of its file; wrong is a key of nobody, or another one than the trusted one."""
+    from training.decisions.keys import key_id_of, read_public_key
+
+    wanted = None if trusted is None else key_id_of(read_public_key(trusted))
+    findings, remarks = [], []
+    for file, key_id in key_ids.items():
+        person = None if key_id is None else chain.people.known(key_id)
+        if key_id is None:
+            said = f"seal {file}: not signed"
+        elif person is None:
+            said = f"seal {file}: signed with a key ({key_id[:12]}) of nobody in the decision store"
+        else:
+            said = f"seal {file}: signed by {person.name}'s key ({key_id[:12]})"
+        if wanted is not None and key_id != wanted:
+            findings.append(f"{said}; --trusted-key is another key ({wanted[:12]})")
+        elif key_id is not None and person is None and wanted is None:
+            findings.append(said)
+        else:
+            remarks.append(said)
+    return SealReport(tuple(findings), tuple(remarks))
 
 
 def _seal_text(chain: "Chain", by: str | None, key: Path | None) -> str:

@@ -45,6 +45,13 @@ def require_new_seal(seal: Path | None, timestamp: str | None) -> None:
             raise InputRefusedError([Problem(path.name, None, None, "the name of a new file", "an existing file")])
 
 
+def require_since(since: Iterable[Path], *options: Path | None) -> None:
+    """Raise ``InputRefusedError`` for certificates or a key to check an earlier seal with, if no seal is given."""
+    if any(options) and not any(since):
+        required, found = "an earlier seal to check, --since FILE", "no --since"
+        raise InputRefusedError([Problem("--since", None, None, required, found)])
+
+
 def write_sealed(seal: Path, text: str, timestamp: str | None) -> None:
     """Write a seal, and beside it the time stamp that an authority gave; neither without the other."""
     from training.timestamps import request_stamp, stamp_path
@@ -58,7 +65,7 @@ def write_sealed(seal: Path, text: str, timestamp: str | None) -> None:
 
 
 def checked_stamps(seals: Iterable[Path], certificates: Path | None) -> "list[TimestampCheck]":
-    """The time stamps beside seals, checked."""
+    """The time stamps beside seals, checked; with certificates each seal must have one."""
     from training.timestamps import check_stamp
 
     found = (check_stamp(seal, certificates) for seal in seals)
