@@ -153,6 +153,15 @@ def test_a_policy_with_approvals_is_promoted_only_when_others_approved(
     assert not any(each.action == "refuse" for each in chain().decisions)
 
 
+def test_who_approves_finds_the_proposal_by_the_number_that_was_printed(
+    people: Registry, policy: dict[int, Path]
+) -> None:
+    number = proposed(GOOD, "--policy", policy[1])
+    (found,) = json.loads(done("history", "--json").stdout)["proposals"]
+    assert str(found["number"]) == str(number)
+    assert found["checks"]
+
+
 def test_a_key_under_two_names_approves_once(people: Registry, policy: dict[int, Path]) -> None:
     refused(2, "a key that is not there yet", "people", "add", "Twin", "--key", key_file("Grace"), "--by", "Ada")
     number = proposed(GOOD, "--policy", policy[2])
