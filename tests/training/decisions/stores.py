@@ -113,14 +113,14 @@ def _name(entry: ChainEntry, before: Chain) -> str:
 
 def as_kept_before(registry: Registry) -> list[Decision]:
     """The decisions as versions up to 0.8 kept them: in tags of the registered model, and no store."""
-    decisions = moved_into_tags(registry)
+    decisions = rewritten_as_tags(registry)
     for model in bentoml.models.list():
         model.info.metadata.pop(STORE, None)
         model.flush()
     return decisions
 
 
-def moved_into_tags(registry: Registry) -> list[Decision]:
+def rewritten_as_tags(registry: Registry) -> list[Decision]:
     """What somebody can do who holds the registry and the decision store: there never was a store."""
     decisions = list(DecisionLog(registry.client, MODEL_NAME).read().decisions)
     store_of(registry).unlink()

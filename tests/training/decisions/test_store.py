@@ -22,9 +22,9 @@ from tests.training.decisions.stores import (
     champion,
     done,
     kap,
-    moved_into_tags,
     own_keys,
     promoted,
+    rewritten_as_tags,
     sql,
     store_of,
 )
@@ -106,10 +106,10 @@ def test_decisions_whose_store_is_gone_are_not_reported_as_none(registry: Regist
     assert not store_of(registry).exists()
 
 
-def test_decisions_moved_into_tags_and_a_store_that_is_gone_are_found_by_the_served_copy(registry: Registry) -> None:
+def test_decisions_rewritten_as_tags_and_a_store_that_is_gone_are_found_by_the_served_copy(registry: Registry) -> None:
     """In tags nobody has signed them; the copy names the store that has them."""
     promoted(GOOD)
-    moved_into_tags(registry)
+    rewritten_as_tags(registry)
     broken(registry, f"decision store: the copy {MODEL_NAME}:")
     assert not store_of(registry).exists()
 

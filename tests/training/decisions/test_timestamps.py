@@ -60,7 +60,7 @@ def test_a_file_without_a_time_stamp_has_none(tmp_path: Path) -> None:
     assert check_stamp(tmp_path / "seal.json", None) is None
 
 
-def test_who_gives_certificates_is_told_that_there_is_no_time_stamp(ours: Authority, tmp_path: Path) -> None:
+def test_a_missing_time_stamp_is_wrong_for_who_gives_certificates(ours: Authority, tmp_path: Path) -> None:
     file = sealed(tmp_path, ours)
     stamp_path(file).unlink()
     assert "is not there" in str(wrong_of(file, ours))
