@@ -97,7 +97,7 @@ def test_what_is_written_in_a_copy_stays_in_the_copy_and_it_is_said(original: Pa
     assert sorted(original.rglob("*")) == there
 
 
-def test_a_store_that_was_moved_twice_is_still_as_sealed(original: Path, tmp_path: Path) -> None:
+def test_a_store_that_was_relocated_twice_is_still_as_sealed(original: Path, tmp_path: Path) -> None:
     for name in ("first", "second"):
         elsewhere = tmp_path / name
         shutil.move(original, elsewhere)
@@ -124,10 +124,10 @@ def seal_as_version_0_9_0_did(folder: Path, client: MlflowClient) -> None:
     client.set_model_version_tag("kap-outcomes", "1", "seal_digest", digest(path))
 
 
-def test_a_seal_of_an_earlier_version_holds_before_and_after_its_store_was_moved_and_settled(
+def test_a_seal_of_an_earlier_version_holds_before_and_after_its_store_was_relocated_and_settled(
     original: Path, tmp_path: Path
 ) -> None:
-    elsewhere = tmp_path / "moved"
+    elsewhere = tmp_path / "relocated"
     with working_in(original) as client:
         seal_as_version_0_9_0_did(original, client)
         assert failing(run_in(client), tmp_path / "scratch") == []
