@@ -3,6 +3,7 @@
 Exit codes of `verify`: 0 every check passed, 4 at least one failed, 5 none failed but some could not be made.
 """
 
+import errno
 import getpass
 import json
 import os
@@ -125,6 +126,8 @@ def _verified_package(
 
     ``trusted`` are the files of the signer's key and of the authority's certificates.
     """
+    if not path.is_file():  # before the next imports, which take seconds
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     from training.archive.signature import load_public_key
     from training.archive.verification import verify_package
 
@@ -163,16 +166,18 @@ def export(
     printed on another way, so that the recipient knows that it is this file; or sign it with --by and --key.
     --timestamp has an authority confirm when it was written; only a digest is sent.
     """
-    from training.archive.export import NO_LICENCE, ExportOptions
-    from training.archive.export import export as write_package
-    from training.archive.signature import load_private_key
-    from training.registry.release import check_store
     from training.timestamps import require_address
 
     if not out.name.endswith(PACKAGE):
         raise InputRefusedError([Problem("audit", None, "--out", f"a name that ends in {PACKAGE}", "another name")])
     if key is not None and not (by or "").strip():
         raise InputRefusedError([Problem("audit", None, "--by", "the name of the person whose key signs", "no name")])
+
+    from training.archive.export import NO_LICENCE, ExportOptions
+    from training.archive.export import export as write_package
+    from training.archive.signature import load_private_key
+    from training.registry.release import check_store
+
     if timestamp is not None:
         require_address(timestamp)
     options = ExportOptions(

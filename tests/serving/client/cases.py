@@ -43,6 +43,8 @@ PREDICTED: Document = {
     "not_used": {"sessions": 0, "assessments": 1, "events": 0},
     "notes": [],
     "cautions": [CAUTION],
+    "tiers": {"remission": "clinic"},
+    "withheld": [],
 }
 NOT_PREDICTABLE: Document = {
     "outcome": "not_predictable",
@@ -51,6 +53,7 @@ NOT_PREDICTABLE: Document = {
     "applicability": None,
     "reasons": [{"code": "died", "message": "The record says that the patient has died.", "remedy": None}],
     "cautions": [],
+    "tiers": {},
 }
 REFUSED: Document = {"outcome": "refused", "problems": [{"path": "as_of_day", "required": "a day", "found": "nothing"}]}
 READY: Document = {

@@ -135,9 +135,10 @@ def test_half_an_answer_is_none(stub: StubServer, answer: Any) -> None:
 
 
 def _with_more(value: Any) -> Any:
-    """The value with an unknown field in every object of it."""
+    """The value with an unknown field in every object of it; ``tiers`` is a map of questions, not an object."""
     if isinstance(value, dict):
-        return {name: _with_more(one) for name, one in value.items()} | {"of_a_newer_service": [1]}
+        more = {name: one if name == "tiers" else _with_more(one) for name, one in value.items()}
+        return more | {"of_a_newer_service": [1]}
     return [_with_more(one) for one in value] if isinstance(value, list) else value
 
 

@@ -18,13 +18,17 @@ HELP = {
     "cohort outcomes": "Write the outcomes of every patient at every landmark.",
     "cohort explain": "Show which ratings decide one PATIENT's outcomes, and by which rule.",
     "train": "Fit a model to the cohort in DIRECTORY, evaluate it on held-out patients, and register it",
+    "record": "Record the training kept in FOLDER, which kap train names",
     "runs": "List the last trainings with version, cohort and headline figures, the newest first.",
     "report": "Write the report of a registered VERSION (or an alias) again, or draft study.toml for its authors.",
     "evaluate": "Evaluate MODEL (a registered version, or an alias such as champion) on the validation cohort",
     "recalibrate": "Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY",
-    "promote": "Make VERSION of the registered model the champion, if its evidence meets the policy.",
-    "rollback": "Make the previous champion champion again.",
+    "propose": "Propose VERSION as champion: make all checks and record them for others to approve.",
+    "approve": "Approve proposal NUMBER, as kap propose printed it.",
+    "promote": "Make VERSION of the registered model the champion, for the questions whose evidence meets the policy.",
+    "rollback": "Make the previous champion champion again, for the questions that it was promoted for.",
     "history": "List every promotion, override, rollback and refusal, and check that none was changed or lost.",
+    "people": "Say who may decide on the champion",
     "predict": "Predict for the one patient in FILE (JSON, - for standard input), without a server.",
     "score": "Predict for every patient of the cohort in DIRECTORY, at every landmark reached",
     "serve": "Predict over HTTP with the champion: POST /v1/predict and /v1/predict_batch, GET /v1/model.",
@@ -40,7 +44,7 @@ HELP = {
     "audit": "Check the record behind a model or a prediction, and write it for an auditor.",
     "audit log": "Check the prediction LOG: was any entry changed, removed, added or moved?",
     "audit lineage": "Find the model, training run and decision behind PREDICTION_ID, and compute its answer again.",
-    "audit verify": "Check the record of RUN: a training's run, a registered version, or an alias",
+    "audit verify": "Check the record of RUN: a training's run, a registered version, an alias",
     "audit dossier": "Write one HTML file for an auditor of VERSION: data, flow, model, evidence, decisions,",
     "completion": "Print the script for SHELL that completes commands, options and paths with the Tab key.",
 }
@@ -89,6 +93,7 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
         "demo",
         "audit",
         "audit",
+        "audit",
         "monitor",
     ]
 
@@ -105,6 +110,7 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
                 "--workers",
                 "--model-name",
                 "--json",
+                "--upgrade-store",
                 "--strict",
                 "--acknowledge",
                 "--by",
@@ -113,15 +119,48 @@ def test_the_main_help_shows_the_way_from_a_cohort_to_audits_and_monitoring(plac
         ),
         ("recalibrate", ["--reason", "--acknowledge", "--by", "--config", "--workers", "--strict"]),
         ("evaluate", ["--config", "--workers", "--by", "--json", "--strict"]),
-        ("promote", ["--reason", "--by", "--override", "--cohort", "--policy"]),
-        ("rollback", ["--reason", "--by", "--model-name"]),
-        ("history", ["--on", "--model-name", "--json"]),
+        (
+            "promote",
+            [
+                "--reason",
+                "--by",
+                "--key",
+                "--tier",
+                "--narrower",
+                "--override",
+                "--cohort",
+                "--policy",
+                "--sign",
+                "--sign-certificate",
+                "--sign-chain",
+            ],
+        ),
+        ("rollback", ["--reason", "--by", "--key", "--model-name", "--sign", "--sign-certificate", "--sign-chain"]),
+        (
+            "history",
+            [
+                "--on",
+                "--model-name",
+                "--seal",
+                "--since",
+                "--by",
+                "--key",
+                "--trusted-key",
+                "--timestamp",
+                "--timestamp-certificates",
+                "--json",
+            ],
+        ),
     ],
 )
 def test_every_option_is_explained(apart: Workplace, command: str, options: list[str]) -> None:
     listed = apart.kap(command, "--help").stdout.partition("Options:")[2].splitlines()
     assert [line.split()[0] for line in listed if line.startswith("  --")] == options
-    assert all(len(line.split()) > 2 or not line.startswith("  --") for line in listed)
+    following = [*listed[1:], ""]  # beside a long name the text begins on the next line
+    texts = [
+        f"{line} {after if not after.startswith('  -') else ''}" for line, after in zip(listed, following, strict=True)
+    ]
+    assert all(len(text.split()) > 2 for text in texts if text.startswith("  --"))
 
 
 @pytest.mark.parametrize("command", [("cohort", "check"), ("train",), ("cohort", "outcomes", "--out", "out.csv")])

@@ -53,5 +53,8 @@ def ask_for_upgrade(*, agreed: bool) -> None:
 
 def _may_be_a_database() -> bool:
     """Whether there may be a store of an earlier MLflow; without importing MLflow, which takes seconds."""
-    named = os.environ.get("MLFLOW_TRACKING_URI", "")
-    return not named.startswith(("http://", "https://")) if named else Path("mlflow.db").is_file()
+    named = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    kind, _, file = named.partition(":///")
+    if kind == "sqlite":
+        return Path(file.partition("?")[0]).is_file()
+    return not named.startswith(("http://", "https://"))
