@@ -255,7 +255,7 @@ def test_a_check_that_passed_takes_no_acknowledgement(cohort: Cohort, honest: Le
         (["shuffled outcomes"], None, None, ["--by: no name", "--reason: no text"]),
         (["shuffled outcomes"], " ", "why", ["--by: no name"]),
         (["shuffled outcomes"], "A", " ", ["--reason: no text"]),
-        ([], "A", "why", ["--by: none", "--reason: none"]),
+        ([], "A", "why", ["--reason: none"]),
     ],
 )
 def test_an_acknowledgement_names_a_check_somebody_and_a_reason(
