@@ -22,8 +22,9 @@ def test_an_evaluation_names_who_evaluated_and_not_who_trained() -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "A\x00B", "x" * 201])
 def test_what_is_no_name_is_refused(name: str) -> None:
-    with pytest.raises(InputRefusedError, match="--by"):
+    with pytest.raises(InputRefusedError) as refused:
         collect_provenance(name)
+    assert [problem.column for problem in refused.value.problems] == ["--by"]
 
 
 def test_an_account_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

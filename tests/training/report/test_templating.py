@@ -53,6 +53,6 @@ def test_every_template_is_installed_with_its_package() -> None:
         "package-data"
     ]
     packages = {".".join(folder.parent.relative_to(ROOT).parts) for folder in FOLDERS}
-    assert len(packages) == 4
+    assert len(packages) == 5
     assert all(installed[package] == ["templates/*"] for package in packages)
     assert {path.suffix for folder in FOLDERS for path in folder.iterdir()} == {".html", ".css"}
