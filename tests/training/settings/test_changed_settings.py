@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from models.settings.declaration import frozen
+from tests.training.documents.subjects import decision_with
 from tests.training.evidences import NO_CHAMPION, good_evidence
 from tests.training.settings import observed_fits as fits
 from tests.training.settings.observed_trainings import TrainingObservations, update
 from training.config import DECLARED, PromotionPolicy, TrainingConfig, load_config
 from training.experiment.train import Training
 from training.promotion.policy import check_policy
+from training.registry.approvals import approvals_needed
 
 Expected = Callable[[Any, Any], bool]
 
@@ -180,4 +182,6 @@ def _with(config: TrainingConfig, section: str, key: str, value: Any) -> Trainin
 
 def _checks(policy: PromotionPolicy) -> list[tuple[str, bool, str, str]]:
     found = check_policy(good_evidence(), policy, NO_CHAMPION)
-    return [(check.name, check.passed, check.required, check.seen) for check in found]
+    needed = approvals_needed(decision_with(action="promote", policy=policy.as_document()), [])
+    checks = [(check.name, check.passed, check.required, check.seen) for check in found]
+    return [*checks, ("approvals", True, f"{needed}", "")]
