@@ -6,7 +6,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -41,6 +41,17 @@ def questions(horizons_days: Sequence[int], *, in_remission_at_landmark: bool = 
     """
     own = () if in_remission_at_landmark else (REMISSION,)
     return own + tuple(f"{kind}_{days}" for kind in ("relapse", "sustained") for days in horizons_days)
+
+
+def rests_on(question: str, beside: Collection[str]) -> tuple[str, ...]:
+    """The other questions from whose answers that to a question follows: only sustained remission has any.
+
+    ``beside`` are the questions of the landmark; where nobody is asked for remission, relapse alone is behind it.
+    """
+    kind, _, days = question.partition("_")
+    if kind != "sustained":
+        return ()
+    return (f"relapse_{days}", *([REMISSION] if REMISSION in beside else []))
 
 
 @dataclass(frozen=True)

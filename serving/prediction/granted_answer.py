@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, get_args
 
 from models.outcome_model import OutcomeModel
-from models.promotion import REMISSION, TIERS, Granted, questions
+from models.promotion import REMISSION, TIERS, Granted, questions, rests_on
 from serving.contract.response import Document, QuestionTier, WithheldCode
 from serving.prediction.no_prediction import not_predictable, not_promoted
 
@@ -46,14 +46,6 @@ class _QuestionNames:
     def all(self) -> tuple[str, ...]:
         return questions(self.horizons, in_remission_at_landmark=self.in_remission_at_landmark)
 
-    def behind(self, question: str) -> tuple[str, ...]:
-        """The questions whose answers follow from that to a question: with it, all must be granted."""
-        kind, _, days = question.partition("_")
-        if kind != _LASTING:
-            return (question,)
-        relapse = (question, f"relapse_{days}")
-        return relapse if self.in_remission_at_landmark else (REMISSION, *relapse)
-
 
 class AnswerTiers:
     """The tiers of the questions at one landmark, and what they leave of an answer."""
@@ -65,7 +57,7 @@ class AnswerTiers:
         known = {name: tier for name, tier in tiers.items() if tier in _LEVELS}
         said = {name: known.get(name, NOT_PROMOTED) for name in self._names.all}
         self.tiers: dict[str, QuestionTier] = {
-            name: min((said[one] for one in self._names.behind(name)), key=_LEVELS.__getitem__) for name in said
+            name: min((said[one] for one in (name, *rests_on(name, said))), key=_LEVELS.__getitem__) for name in said
         }
         """The tier of every question; that of sustained remission is at most those of remission and relapse."""
         self._given = frozenset(name for name, tier in self.tiers.items() if tier == CLINIC)

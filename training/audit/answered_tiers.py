@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from models.promotion import REMISSION, TIERS, Granted, Tier
+from models.promotion import TIERS, Granted, Tier, rests_on
 from training.handover.granted import source_of
 from training.registry.decisions import Decision
 
@@ -71,6 +71,5 @@ def _differences(answered: LoggedTiers, granted: Mapping[str, Tier]) -> Iterator
 
 def _least(name: str, names: Sequence[str], granted: Mapping[str, Tier]) -> str:
     """The tier of a question; that of sustained remission is at most those of remission and relapse."""
-    kind, _, days = name.partition("_")
-    beside = [f"relapse_{days}", *([REMISSION] if REMISSION in names else [])] if kind == "sustained" else []
-    return min((granted.get(one, NOT_PROMOTED) for one in (name, *beside)), key=(NOT_PROMOTED, *TIERS).index)
+    behind = (name, *rests_on(name, names))
+    return min((granted.get(one, NOT_PROMOTED) for one in behind), key=(NOT_PROMOTED, *TIERS).index)

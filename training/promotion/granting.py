@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from models.bundle import Bundle, BundleRefusedError, load_bundle
-from models.promotion import REMISSION, Granted, Tier, at_least
+from models.promotion import Granted, Tier, at_least, rests_on
 from training.config import load_policy, looser_keys
 from training.handover.granted import answered_by, at_tier, decision_in_force, granted_by, highest
 from training.promotion.checks import PromotionChecks
@@ -112,18 +112,10 @@ def grants(checks: Sequence[PolicyCheck], answered: QuestionNames, tier: Tier) -
         for landmark, names in answered.items()
     }
     kept = {
-        landmark: {name: tier for name in tiers if all(one in tiers for one in _behind(name, answered[landmark]))}
+        landmark: {name: tier for name in tiers if all(one in tiers for one in rests_on(name, answered[landmark]))}
         for landmark, tiers in found.items()
     }
     return {landmark: tiers for landmark, tiers in kept.items() if tiers}
-
-
-def _behind(question: str, answered: Sequence[str]) -> tuple[str, ...]:
-    """The questions whose answers that to sustained remission follows from; none for another question."""
-    kind, _, days = question.partition("_")
-    if kind != "sustained":
-        return ()
-    return (f"relapse_{days}", *([REMISSION] if REMISSION in answered else []))
 
 
 def _champions_questions(asked: GrantRequest, granted: Granted) -> PolicyCheck | None:
