@@ -9,14 +9,14 @@ from training.archive.layout import is_model
 from training.cohort.file_names import IMPORT_RECORD, STUDY_FILE
 from training.monitoring.statistics.reference import REFERENCE
 from training.plausibility.cohort_check import CHECK
-from training.registry.artifacts import EVIDENCE, HELD_OUT, PROTOCOL, REPORT, SUMMARY
+from training.registry.artifacts import EVIDENCE, HELD_OUT, HELD_OUT_ANSWERS, PROTOCOL, REPORT, SUMMARY
 from training.registry.record_archive import ARCHIVE
 from training.registry.seal import SEAL
 from training.report.models.equation import EQUATION, WORKBOOK
 
 ABOUT_PATIENTS = {
     HELD_OUT: "a row for every patient and prediction",
-    "held_out_answers.parquet": "a row for every patient and answer",
+    HELD_OUT_ANSWERS: "a row for every patient and answer",
 }
 """The artifacts with a row or value of one patient."""
 TWICE = {ARCHIVE: "the files of the record once more, as one archive"}

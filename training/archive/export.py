@@ -32,9 +32,9 @@ from training.archive.layout import (
 )
 from training.archive.manifest import manifest_of
 from training.archive.record_files import record_files
-from training.archive.signature import public_pem
 from training.archive.zip_file import write_zip
 from training.audit.audit import read_training, require_lost, run_of
+from training.decisions.keys import public_pem
 from training.failures import StoreUnreachableError
 from training.provenance import ROOT, Provenance, collect_provenance
 from training.registry.names import MODEL_NAME, ModelReference, split_reference
@@ -112,7 +112,7 @@ def package_files(
         files[LOCK] = (ROOT / LOCK).read_bytes()
     files |= {f"{LOG_SEALS}/{name}": content for name, content in options.log_seals.items()}
     if options.key is not None:
-        files[SIGNER] = public_pem(options.key.public_key())
+        files[SIGNER] = public_pem(options.key.public_key()).encode()
     files[METADATA] = crate_metadata(files, facts, stored)
     files[MANIFEST] = manifest_of(files)
     if options.key is not None:

@@ -1,49 +1,20 @@
 """The signature of a package: Ed25519 over its manifest, as `openssl pkeyutl -verify -rawin` checks it."""
 
-import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from features.protocol.problems import InputRefusedError, Problem
+from features.protocol.problems import InputRefusedError
 from training.archive.layout import MANIFEST, SIGNATURE, SIGNER
-from training.decisions.keys import PASSPHRASE, needs_passphrase
+from training.decisions.keys import key_id_of, parsed_public_key, public_pem, read_public_key
 from training.verdicts import Verdict, does_not_apply, failed, not_checked, passed
-
-
-def load_private_key(path: Path) -> Ed25519PrivateKey:
-    """The key in a PEM file; raises ``InputRefusedError``."""
-    passphrase = os.environ.get(PASSPHRASE) if needs_passphrase(path) else None
-    try:
-        key = load_pem_private_key(path.read_bytes(), passphrase.encode() if passphrase else None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        found = f"a file that can't be read as one, or another passphrase than {PASSPHRASE}"
-        raise _refused(path, "a private key in PEM", found) from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise _refused(path, "an Ed25519 key", "a key of another kind")
-    return key
 
 
 def load_public_key(path: Path) -> Ed25519PublicKey:
     """The key in a PEM file; raises ``InputRefusedError``."""
-    key = _public_key(path.read_bytes())
-    if key is None:
-        raise _refused(path, "an Ed25519 public key in PEM", "another file")
-    return key
-
-
-def public_pem(key: Ed25519PublicKey) -> bytes:
-    """A public key as PEM."""
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return parsed_public_key(read_public_key(path))
 
 
 def signature_verdict(files: Mapping[str, bytes], by: str, trusted: Ed25519PublicKey | None) -> Verdict:
@@ -72,16 +43,10 @@ def signature_verdict(files: Mapping[str, bytes], by: str, trusted: Ed25519Publi
 
 def _public_key(pem: bytes) -> Ed25519PublicKey | None:
     try:
-        key = load_pem_public_key(pem)
-    except (ValueError, UnsupportedAlgorithm):
+        return parsed_public_key(pem.decode("ascii"))
+    except (UnicodeDecodeError, InputRefusedError):
         return None
-    return key if isinstance(key, Ed25519PublicKey) else None
 
 
 def _key_id(key: Ed25519PublicKey) -> str:
-    """SHA-256 of a key's DER form: `openssl pkey -pubin -outform DER | sha256sum`."""
-    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
-
-
-def _refused(path: Path, required: str, found: str) -> InputRefusedError:
-    return InputRefusedError([Problem(path.name, None, None, required, found)])
+    return key_id_of(public_pem(key))

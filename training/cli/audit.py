@@ -175,14 +175,14 @@ def export(
 
     from training.archive.export import NO_LICENCE, ExportOptions
     from training.archive.export import export as write_package
-    from training.archive.signature import load_private_key
+    from training.decisions.keys import private_key
     from training.registry.release import check_store
 
     if timestamp is not None:
         require_address(timestamp)
     options = ExportOptions(
         by=by or getpass.getuser(),
-        key=load_private_key(key) if key else None,
+        key=private_key(key) if key else None,
         with_predictions=with_predictions,
         log_seals=_read_seals(log_seals),
         licence=licence or NO_LICENCE,

@@ -61,14 +61,14 @@ def public_pem(key: Ed25519PublicKey) -> str:
 
 def key_id_of(public_key: str) -> str:
     """The id of a public key (PEM); raises ``InputRefusedError`` if it is no Ed25519 key."""
-    der = _public(public_key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    der = parsed_public_key(public_key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).hexdigest()
 
 
 def is_signed(public_key: str, signature: bytes, content: bytes) -> bool:
     """Whether a signature is that of a public key (PEM) over these bytes."""
     try:
-        _public(public_key).verify(signature, content)
+        parsed_public_key(public_key).verify(signature, content)
     except (InputRefusedError, InvalidSignature):
         return False
     return True
@@ -77,7 +77,7 @@ def is_signed(public_key: str, signature: bytes, content: bytes) -> bool:
 def read_public_key(path: Path) -> str:
     """The public key in a file, as PEM; raises ``InputRefusedError``."""
     try:
-        return public_pem(_public(path.read_bytes().decode("ascii")))
+        return public_pem(parsed_public_key(path.read_bytes().decode("ascii")))
     except (UnicodeDecodeError, InputRefusedError):
         raise InputRefusedError([Problem(path.name, None, None, REQUIRED_PUBLIC, "another file")]) from None
 
@@ -116,7 +116,7 @@ def read_key(name: str, path: Path) -> Signer:
     if os.name == "posix" and path.stat().st_mode & 0o077:
         required, found = f"a key that only its owner may read: chmod 600 {path}", "one that others may read"
         raise InputRefusedError([Problem(path.name, None, None, required, found)])
-    return Signer(name, _private(path))
+    return Signer(name, private_key(path))
 
 
 def needs_passphrase(path: Path) -> bool:
@@ -124,7 +124,8 @@ def needs_passphrase(path: Path) -> bool:
     return path.is_file() and b"ENCRYPTED" in path.read_bytes()
 
 
-def _private(path: Path) -> Ed25519PrivateKey:
+def private_key(path: Path) -> Ed25519PrivateKey:
+    """The private key in a PEM file; raises ``InputRefusedError`` for another file, or a passphrase that lacks."""
     given = os.environ.get(PASSPHRASE)
     locked = needs_passphrase(path)
     if locked and not given:
@@ -139,7 +140,8 @@ def _private(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _public(text: str) -> Ed25519PublicKey:
+def parsed_public_key(text: str) -> Ed25519PublicKey:
+    """The public key in a text (PEM); raises ``InputRefusedError`` for another text."""
     try:
         key = load_pem_public_key(text.encode("ascii"))
     except (ValueError, UnsupportedAlgorithm, UnicodeEncodeError):

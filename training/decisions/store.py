@@ -47,7 +47,7 @@ class ChainWriter:
     def add(self, kind: Kind, document: Mapping[str, Any], signer: Signer, at: str | None = None) -> ChainEntry:
         """Add an entry; ``at`` is the present time if it is not given, and never before the entry before it.
 
-        Raises ``InputRefusedError`` if the signer may not sign, or the last entry lies in the future.
+        Raises ``InputRefusedError`` if the last entry lies in the future. Whether the signer may sign is for `admit`.
         """
         last = self.entries[-1] if self.entries else None
         when = now() if kind == "clock" else self.time(at or now())

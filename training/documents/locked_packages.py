@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from training.provenance import ROOT, collect_provenance
+from training.provenance import LOCK, ROOT, collect_provenance
 
-LOCK = "requirements.lock"
 _ENTRY = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?:\s*;\s*(?P<marker>[^\\\n]*[^\\\s]))?")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 

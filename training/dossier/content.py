@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models.bundle import Bundle
 from training.evidence.document import Evidence
+from training.provenance import TRAINED_BY
 from training.registry.artifacts import EVIDENCE
 from training.registry.decisions import Decision
 from training.registry.names import MODEL_NAME
@@ -14,8 +15,6 @@ from training.registry.stored_training import StoredEvaluation, StoredTraining
 from training.verdicts import Verdict
 
 MANIFEST = "artifacts/bundle/manifest.json"
-TRAINED_BY = "trained_by"
-"""Tag of a run: who trained; runs without it have only the account's name."""
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from tests.training.decisions.authority import authority
 from training.archive.export import ExportOptions, export
 from training.archive.layout import MANIFEST
 from training.archive.manifest import manifest_of
-from training.archive.signature import load_public_key, public_pem
+from training.archive.signature import load_public_key
 from training.archive.verification import verify_package
 from training.archive.zip_file import read_zip, write_zip
 from training.audit.audit import seal_run
 from training.cli.app import main
+from training.decisions.keys import public_pem
 from training.experiment.train import Training, quietly
 from training.registry.names import MODEL_NAME
 from training.registry.seal import digest_of
@@ -100,7 +101,7 @@ def write_key_pair(folder: Path) -> Path:
     key = Ed25519PrivateKey.generate()
     path = folder / "tester.pem"
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    (folder / "tester.pub.pem").write_bytes(public_pem(key.public_key()))
+    (folder / "tester.pub.pem").write_bytes(public_pem(key.public_key()).encode())
     return path
 
 

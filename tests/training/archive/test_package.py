@@ -16,11 +16,12 @@ from tests.places import ROOT
 from tests.training.archive.packages import SEAL_OF_A_LOG, Packages, changed_package, write_key_pair
 from training.archive.contents import ABOUT_PATIENTS
 from training.archive.layout import MANIFEST, METADATA, NOT_LISTED, SIGNATURE, SIGNER
-from training.archive.signature import load_private_key, load_public_key
+from training.archive.signature import load_public_key
 from training.archive.verification import verify_package
 from training.archive.zip_file import read_zip
 from training.audit.served import COPIES_SIGNED
 from training.cohort.reader import read_cohort
+from training.decisions.keys import private_key
 from training.evidence.document import read_evidence
 from training.experiment import retraining
 from training.experiment.records import pseudonyms
@@ -265,7 +266,7 @@ def test_a_signature_counts_for_who_knows_the_key(packages: Packages, tmp_path: 
 
 def test_a_key_of_another_kind_is_refused(packages: Packages, tmp_path: Path) -> None:
     with pytest.raises(InputRefusedError):
-        load_private_key(packages.public_key)
+        private_key(packages.public_key)
     (tmp_path / "no.pem").write_text("no key")
     with pytest.raises(InputRefusedError):
         load_public_key(tmp_path / "no.pem")
@@ -276,4 +277,4 @@ def test_a_passphrase_for_another_key_does_not_stop_one_without(
 ) -> None:
     file = write_key_pair(tmp_path)
     monkeypatch.setenv("KAP_KEY_PASSPHRASE", "of another key")
-    assert load_private_key(file).public_key() == load_public_key(tmp_path / "tester.pub.pem")
+    assert private_key(file).public_key() == load_public_key(tmp_path / "tester.pub.pem")
