@@ -15,8 +15,8 @@ from training.cli.decisions.options import (
     named,
     say_first_key,
 )
-from training.cli.options.errors import EVIDENCE, FILE, FOLDER, answers_for_mistakes
-from training.cli.options.promotion import NARROWER, TIER, TIERS, signer_of, signing_options
+from training.cli.options.errors import EVIDENCE, answers_for_mistakes
+from training.cli.options.promotion import COHORT, NARROWER, POLICY, REASON, TIER, TIERS, signer_of, signing_options
 from training.cli.texts.granted_text import granted_text
 from training.registry.names import MODEL_NAME
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("version")
-@click.option("--reason", required=True, help="Why this version, in one line; kept permanently.")
+@REASON
 @BY
 @KEY
 @TIER
 @NARROWER
 @click.option("--override", "overridden", is_flag=True, help="Promote although a check fails; needs --by.")
-@click.option("--cohort", type=FOLDER, default=None, help="The cohort that VERSION was trained or updated on.")
-@click.option("--policy", "policy_file", type=FILE, default=None, help="TOML file that overrides [policy].")
+@COHORT
+@POLICY
 @signing_options
 @answers_for_mistakes
 @answers_for_broken_chains

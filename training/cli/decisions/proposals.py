@@ -8,8 +8,8 @@ import click
 from training.cli.decisions.decision_text import checks_summary, checks_text
 from training.cli.decisions.options import KEY, MODEL_NAME_OPTION, WHO, answers_for_broken_chains, say_first_key
 from training.cli.decisions.promotion import report
-from training.cli.options.errors import FILE, FOLDER, answers_for_mistakes
-from training.cli.options.promotion import NARROWER, TIER
+from training.cli.options.errors import answers_for_mistakes
+from training.cli.options.promotion import COHORT, NARROWER, POLICY, REASON, TIER
 from training.cli.texts.granted_text import granted_text
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("version")
-@click.option("--reason", required=True, help="Why this version, in one line; kept permanently.")
+@REASON
 @WHO
 @KEY
 @TIER
 @NARROWER
 @click.option("--override", "overridden", is_flag=True, help="Propose an override: a check fails.")
-@click.option("--cohort", type=FOLDER, default=None, help="The cohort that VERSION was trained or updated on.")
-@click.option("--policy", "policy_file", type=FILE, default=None, help="TOML file that overrides [policy].")
+@COHORT
+@POLICY
 @answers_for_mistakes
 @answers_for_broken_chains
 def propose(

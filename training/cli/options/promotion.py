@@ -1,4 +1,4 @@
-"""Options of the commands that promote: the tier, what may be withdrawn, and who signs the served copy."""
+"""Options of the commands that promote: why, on which cohort and policy, for which tier, and who signs the copy."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.cli.options.errors import FILE
+from training.cli.options.errors import FILE, FOLDER
 
 if TYPE_CHECKING:
     from training.handover.signing import CopySigner
@@ -16,6 +16,9 @@ Command = TypeVar("Command", bound=Callable[..., None])
 TIERS = ("research", "shadow", "clinic")
 """Those of `models.promotion`, whose import takes a second that `kap --help` need not wait."""
 
+REASON = click.option("--reason", required=True, help="Why this version, in one line; kept permanently.")
+COHORT = click.option("--cohort", type=FOLDER, default=None, help="The cohort that VERSION was trained or updated on.")
+POLICY = click.option("--policy", "policy_file", type=FILE, default=None, help="TOML file that overrides [policy].")
 TIER = click.option(
     "--tier",
     type=click.Choice(TIERS),
