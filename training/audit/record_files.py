@@ -108,8 +108,11 @@ def marked_notes(digests: Digests, folder: Path, owner: str, allowed: frozenset[
 
 
 def loading_notes(versions: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """The contents of that file for the names and versions under which the model is registered."""
-    return frozenset(
+    """The contents of that file for the names and versions under which the model is registered.
+
+    A model that is loaded by its own id (``models:/m-...``) has neither there.
+    """
+    return frozenset({"model_name: null\nmodel_version: null\n"}) | frozenset(
         f"model_name: {quote}{name}{quote}\nmodel_version: {mark}{number}{mark}\n"
         for name, number in versions
         for quote in ("", "'")

@@ -157,6 +157,8 @@ def _promote(audited: RecordedTraining, scratch: Path) -> None:
         seal_digest=tags["seal_digest"],
         policy_digest=policy_digest(load_policy()),
         policy=load_policy().as_document(),
+        tier="clinic",
+        granted={"before session 3": {"remission": "clinic"}},
         checks=(PolicyCheck(name="evidence", passed=True, required="evidence", seen="evidence"),),
         previous=FIRST,
     )

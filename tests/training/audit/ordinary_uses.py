@@ -26,7 +26,8 @@ def _run(stores: PromotedStores) -> str:
 
 
 def _model_id(stores: PromotedStores) -> str:
-    return str(MlflowClient().get_model_version(NAME, VERSION).model_id)
+    (output,) = MlflowClient().get_run(_run(stores)).outputs.model_outputs
+    return str(output.model_id)
 
 
 def _frame(stores: PromotedStores) -> pd.DataFrame:

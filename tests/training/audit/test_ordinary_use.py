@@ -53,6 +53,17 @@ def test_loading_the_champion_as_the_guide_says_is_noted_and_breaks_no_seal(
     (model_folder / "registered_model_meta").unlink()
 
 
+def test_loading_by_the_models_own_id_is_noted_and_breaks_no_seal(
+    audited: RecordedTraining, model_folder: Path
+) -> None:
+    """MLflow then writes a note that names nothing."""
+    (output,) = audited.client.get_run(audited.run_id).outputs.model_outputs
+    mlflow.artifacts.download_artifacts(f"models:/{output.model_id}")
+    assert "null" in (model_folder / "registered_model_meta").read_text()
+    assert "note of a load registered_model_meta" in noted(audited)
+    (model_folder / "registered_model_meta").unlink()
+
+
 def test_predicting_with_mlflow_from_the_command_line_breaks_no_seal(
     audited: RecordedTraining, model_folder: Path, tmp_path: Path
 ) -> None:
