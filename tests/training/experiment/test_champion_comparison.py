@@ -1,7 +1,7 @@
 """Losses of candidate and champion are paired by patient; what can't be compared is said."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import log, sqrt
 from pathlib import Path
@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from models.bundle import Bundle
 from tests.serving.bundles import toy_bundle, without
+from tests.training.decisions.stores import own_keys, rewritten
 from tests.training.evidences import good_evidence
 from tests.training.registries import Registry, held_out_of, in_use
 from training.cli.decisions.promotion import promote
@@ -25,6 +26,7 @@ from training.experiment.champion_comparison import (
     winners_predictions,
 )
 from training.experiment.records import pseudonyms
+from training.registry.decisions import Decision
 
 HERE = ("before session 1", "remission")
 LATER = ("before session 1", "relapse")
@@ -187,12 +189,23 @@ def test_a_candidate_with_a_table_of_an_earlier_release_must_be_trained_again(re
     assert "held_out_predictions.parquet of the version's run lacks recalibrated, ended_by; train again" in said
 
 
+def granting_besides(question: str) -> Callable[[Decision], Decision]:
+    """The same decision, which grants one more question for the clinic."""
+
+    def more(decision: Decision) -> Decision:
+        granted = {landmark: tiers | {question: "clinic"} for landmark, tiers in (decision.granted or {}).items()}
+        return decision.model_copy(update={"granted": granted})
+
+    return more
+
+
 @pytest.mark.slow
 def test_a_candidate_that_answers_less_than_the_champion_is_refused(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     better = registry.register(good_evidence(), held_out_of(skill=1.0))
     monkeypatch.setattr("training.promotion.checks.load_bundle", lambda _: asking(toy_bundle(), 28, 84, 182))
+    rewritten(registry, granting_besides("relapse_28"), own_keys)
     exit_code, said = promoted(better)
     assert exit_code == 4
     assert "relapse by day 28: the champion answers this and the candidate does not" in said
