@@ -187,6 +187,7 @@ ONLY_IN = {
     "onnxruntime": {"models/onnx_score.py"},
     "skl2onnx": {"training/learning/own_candidates/onnx_export.py"},
     "sqlalchemy": {
+        "training/stores/sqlite_address.py",
         "serving/storage/persistent_connection.py",
         "serving/storage/database.py",
         "serving/log/erasure.py",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from features.protocol.problems import InputRefusedError, Problem
@@ -35,7 +35,9 @@ def _named(settings: Settings, log: str) -> Settings:
         path = Path(log)
         if not path.is_file():
             raise InputRefusedError([Problem("LOG", None, None, REQUIRED, "a file that is not there")])
-        return settings.model_copy(update={"state": path.parent, "log": f"sqlite:///{path.resolve()}"})
+        return settings.model_copy(
+            update={"state": path.parent, "log": URL.create("sqlite", database=str(path.resolve())).render_as_string()}
+        )
     try:
         password = make_url(log).password
     except (ArgumentError, ValueError):

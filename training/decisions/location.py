@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.postgresql import SSL_MODES
+from training.stores.sqlite_address import sqlite_file
 
 LOCATION = "KAP_DECISIONS"
 """Environment variable: the address of the decision store."""
@@ -26,10 +27,8 @@ def location(tracking: str) -> URL | None:
     given = os.environ.get(LOCATION)
     if given:
         return _checked(given)
-    kind, _, file = tracking.partition(":///")
-    if kind != "sqlite" or not file:
-        return None
-    return URL.create("sqlite", database=str(Path(file.partition("?")[0]).absolute().with_name(FILE)))
+    file = sqlite_file(tracking)
+    return None if file is None else URL.create("sqlite", database=str(file.absolute().with_name(FILE)))
 
 
 def require_location(found: URL | None) -> URL:

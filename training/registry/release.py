@@ -27,6 +27,7 @@ from training.registry.references import find_reference, usual_name
 from training.registry.served_heads import served_heads
 from training.stores.artifact_place import artifact_bytes
 from training.stores.registry_client import RegistryClient
+from training.stores.sqlite_address import sqlite_file
 from training.stores.store_answers import unreachable
 from training.stores.store_schema import made_by_one, require_current
 
@@ -81,8 +82,8 @@ def use_store() -> str:
 
 def has_store() -> bool:
     """Whether the store has been made, if it is a file of SQLite; a server is asked by `check_store` only."""
-    kind, _, file = use_store().partition("///")
-    return kind != "sqlite:" or Path(file.partition("?")[0]).exists()
+    file = sqlite_file(use_store())
+    return file is None or file.exists()
 
 
 def require_store() -> None:

@@ -18,18 +18,16 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from training.failures import StoreUnreachableError
 from training.stores.read_copy import own_address
 from training.stores.registry_client import RegistryClient
+from training.stores.sqlite_address import sqlite_file
 
-SQLITE = "sqlite"
 LEAST_PARTS = 3
 """An artifact folder is EXPERIMENT/RUN/artifacts at least: so much of its address names it alone."""
 
 
 def store_file() -> Path | None:
     """The store's file, if it is one of SQLite."""
-    kind, _, file = own_address(str(mlflow.get_tracking_uri())).partition("///")
-    if kind.partition("+")[0].rstrip(":") != SQLITE:
-        return None
-    return Path(file.partition("?")[0]).absolute()
+    file = sqlite_file(own_address(str(mlflow.get_tracking_uri())))
+    return None if file is None else file.absolute()
 
 
 def is_behind_a_server() -> bool:

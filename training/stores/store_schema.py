@@ -18,17 +18,12 @@ from filelock import FileLock
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.stores.read_copy import standing_for
+from training.stores.sqlite_address import sqlite_address, sqlite_file
 from training.stores.store_answers import asking as asking_store
 from training.stores.store_answers import shown_address
 
 State = Literal["none", "current", "older", "newer"]
-SQLITE = "sqlite:///"
 _VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_ID")
-
-
-def sqlite_file(store: str) -> Path | None:
-    """The file of a store in SQLite; ``None`` for another store."""
-    return Path(store.removeprefix(SQLITE).partition("?")[0]) if store.startswith(SQLITE) else None
 
 
 def state_of(store: str) -> tuple[State, str]:
@@ -82,9 +77,9 @@ def read_as_it_is(store: str) -> Iterator[str]:
         yield ""
         return
     with tempfile.TemporaryDirectory() as scratch:
-        copy = shutil.copyfile(file, Path(scratch) / file.name)
-        upgrade(f"{SQLITE}{copy}")
-        with standing_for(f"{SQLITE}{copy}", store), store_at(f"{SQLITE}{copy}"):
+        copy = sqlite_address(shutil.copyfile(file, Path(scratch) / file.name))
+        upgrade(copy)
+        with standing_for(copy, store), store_at(copy):
             yield f"{file} is of an earlier MLflow: read from a temporary copy, and left as it is"
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from mlflow.tracking import MlflowClient
 
 from features.protocol.problems import InputRefusedError, Problem
+from training.stores.sqlite_address import sqlite_address
 from training.stores.store_schema import store_at
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class KeptTraining:
     def opened(self) -> Iterator[MlflowClient]:
         """A client of the folder's runs, which reads a copy of the database: the folder stays as it is."""
         with tempfile.TemporaryDirectory() as scratch:
-            copy = shutil.copyfile(self.folder / DATABASE, Path(scratch) / DATABASE)
-            yield MlflowClient(f"sqlite:///{copy}", f"sqlite:///{copy}")
+            copy = sqlite_address(shutil.copyfile(self.folder / DATABASE, Path(scratch) / DATABASE))
+            yield MlflowClient(copy, copy)
 
 
 def keep(names: tuple[str, str], why: str, write: Callable[[], "RecordedRun"]) -> Path:
@@ -66,7 +67,7 @@ def keep(names: tuple[str, str], why: str, write: Callable[[], "RecordedRun"]) -
     """
     model, protocol = names
     folder = _new_folder()
-    with store_at(f"sqlite:///{folder / DATABASE}"):
+    with store_at(sqlite_address(folder / DATABASE)):
         place = (folder / ARTIFACTS).as_uri()
         MlflowClient().create_experiment(f"{model}/{protocol}", artifact_location=place)
         recorded = write()

@@ -13,8 +13,10 @@ from starlette.applications import Starlette
 from serving.contract.calendar import today_in
 from serving.contract.reading import read_record
 from serving.contract.routes import DECIDE, PATIENT_VIEW
+from serving.http.body import BodyLimits
 from serving.http.call import CURRENT, AdmittedRequest
 from serving.log.append import LoggedReply
+from serving.openapi.static_responses import pages_of
 from serving.prediction.predictor import Predictor
 from serving.server import answering, cds_hooks_routes, decision_routes
 from tests.serving.bundles import toy_bundle
@@ -31,6 +33,8 @@ class _SlowWorker:
     def __init__(self) -> None:
         self.settings = self.bodies = self.batcher = self.launches = self.loader = self.served = self
         self.bundle = toy_bundle()
+        limits = BodyLimits(2**20, 2**25, 10)
+        self.pages = pages_of(Predictor(self.bundle, "3"), run_id="a1b2", tag="a", performance=None, limits=limits)
         self.answer_seconds, self.time_zone, self.launch_minutes = LIMIT, None, 15
         self.public_url, self.cds_no_answer = "https://kap.example", "none"
 

@@ -4,7 +4,6 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -53,8 +52,8 @@ def ask_for_upgrade(*, agreed: bool) -> None:
 
 def _may_be_a_database() -> bool:
     """Whether there may be a store of an earlier MLflow; without importing MLflow, which takes seconds."""
+    from training.stores.sqlite_address import sqlite_file
+
     named = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
-    kind, _, file = named.partition(":///")
-    if kind == "sqlite":
-        return Path(file.partition("?")[0]).is_file()
-    return not named.startswith(("http://", "https://"))
+    file = sqlite_file(named)
+    return not named.startswith(("http://", "https://")) if file is None else file.is_file()
