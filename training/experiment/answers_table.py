@@ -14,6 +14,7 @@ from models.outcomes import expit
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evaluation.relapse_measures import followed_until
+from training.evaluation.subgroups import groups_of
 from training.experiment.evidence import evaluated_at
 from training.experiment.records import pseudonyms
 from training.experiment.train import Training
@@ -25,6 +26,7 @@ FIRST = ("landmark", "repeat", "fold", "site", "patient")
 def held_out_answers(training: Training) -> pd.DataFrame:
     """The table; training/README.md describes its columns. Empty where nothing could be fitted."""
     names, folds = pseudonyms(training.cohort), np.array(training.folds.names)
+    groups = _groups(training)
     sites = np.array([*training.cohort.site_names, ""])  # the code of no site is -1
     parts = []
     for landmark in training.landmarks:
@@ -35,6 +37,7 @@ def held_out_answers(training: Training) -> pd.DataFrame:
             "fold": folds[evaluated.fold],
             "site": sites[training.cohort.site[evaluated.patient]],
             "patient": names[evaluated.patient],
+            **{variable: group[evaluated.patient] for variable, group in groups.items()},
             **_predicted(evaluated),
             **_followed(evaluated),
         }
@@ -42,6 +45,16 @@ def held_out_answers(training: Training) -> pd.DataFrame:
             columns |= _asked(asked, len(evaluated.patient))
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(FIRST))
+
+
+def _groups(training: Training) -> dict[str, NDArray[np.object_]]:
+    """The group of every patient by each variable but the site, empty where it is not recorded."""
+    cohort = training.cohort
+    found: dict[str, NDArray[np.object_]] = {}
+    for variable, group, members in groups_of(cohort, training.config.evaluation.age_bands):
+        if variable != "site":
+            found.setdefault(f"group.{variable}", np.full(len(cohort), "", dtype=object))[members] = group
+    return found
 
 
 def _predicted(evaluated: EvaluatedPredictions) -> dict[str, Floats]:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 from lifelines import AalenJohansenFitter, CoxPHFitter, KaplanMeierFitter
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit, logit
+from scipy.stats import t as student
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from sksurv.metrics import concordance_index_censored
@@ -35,7 +36,7 @@ def auc(rows: Rows) -> float:
         if number > 0:
             total += number * roc_auc_score(fold["y"], fold["p"], sample_weight=fold["w"])
             pairs += number
-    return total / pairs
+    return total / pairs if pairs else np.nan
 
 
 def brier(rows: Rows) -> float:
@@ -49,6 +50,8 @@ def rate(rows: Rows) -> float:
 def calibration_intercept(rows: Rows) -> float:
     """The shift at which as many are predicted as observed: the maximum of the likelihood with an offset."""
     at, y, w = logit(rows["p"]), rows["y"], rows["w"]
+    if y.nunique() == 1:
+        return np.nan
     return float(brentq(lambda shift: (w * (y - expit(at + shift))).sum(), -20, 20, xtol=1e-12))
 
 
@@ -217,6 +220,47 @@ def c_index(rows: Rows, days: list[int]) -> float:
             )
             right, pairs = right + concordant + tied / 2, pairs + concordant + discordant + tied
     return right / pairs
+
+
+OF_SITES: Mapping[str, Callable[[Rows], float]] = {
+    "auc": auc, "calibration_intercept": calibration_intercept, "calibration_slope": calibration_slope,
+}  # fmt: skip
+
+
+def across_sites(rows: Rows, measure: str, draws: int) -> dict[str, float]:
+    """The random-effects mean of a measure over the sites, the spread between them, and the least for a new site.
+
+    The sites' errors are drawn: patients with replacement. The restricted likelihood is minimised over the spread; an
+    AUC is pooled on the log-odds.
+    """
+    rng, values, errors = np.random.default_rng(11), [], []
+    for _, site in rows.groupby("site"):
+        if min(site["y"].sum(), (1 - site["y"]).sum()) < 5:
+            continue
+        drawn = []
+        for _ in range(draws):
+            again = site.sample(len(site), replace=True, random_state=rng)
+            if again["y"].nunique() == 2:
+                drawn.append(OF_SITES[measure](again))
+        value, error = OF_SITES[measure](site), float(np.nanstd(drawn))
+        if not error or (measure == "auc" and value == 1):
+            continue
+        values.append(logit(value) if measure == "auc" else value)
+        errors.append(error / (value * (1 - value)) if measure == "auc" else error)
+    y, v = np.array(values), np.array(errors) ** 2
+
+    def restricted(tau: float) -> float:
+        w = 1 / (v + tau**2)
+        away = y - np.average(y, weights=w)
+        return float((w * away**2).sum() - np.log(w).sum() + np.log(w.sum()))
+
+    tau = float(minimize_scalar(restricted, bounds=(0, 4 * y.std() + v.max() ** 0.5), method="bounded").x)
+    w = 1 / (v + tau**2)
+    mean = float(np.average(y, weights=w))
+    error = (w * (y - mean) ** 2).sum() / ((len(y) - 1) * w.sum())
+    low = mean - float(student.ppf(0.975, len(y) - 2)) * float(np.sqrt(tau**2 + error))
+    shown = expit if measure == "auc" else float
+    return {"sites": len(y), "mean": float(shown(mean)), "tau": tau, "new_site_low": float(shown(low))}
 
 
 def censoring_free(rows: Rows) -> Callable[[pd.Series], np.ndarray]:

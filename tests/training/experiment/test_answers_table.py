@@ -14,22 +14,23 @@ import pytest
 from tests.training.experiment import recomputed
 from tests.training.trainings import QUICK
 from training.evaluation.questions import questions
+from training.evaluation.sites import by_site
+from training.evaluation.subgroups import FEWEST_EVENTS
 from training.evidence.document import Estimate, Evidence, LandmarkEvidence
 from training.evidence.parts import Question
 from training.experiment.answers_table import held_out_answers
 from training.experiment.evidence import build_evidence, evaluated_at
 from training.experiment.train import Training, quietly
+from training.metrics.disclosure import FEWEST
+from training.metrics.draws import draw
 from training.metrics.hazard_curve import hazard_curve
 
 pytestmark = pytest.mark.slow
 COMPUTED = {
-    "n", "events", "not_observed", "observed_rate", "measures", "calibration", "decision", "sites", "sensitivity",
+    "n", "events", "not_observed", "observed_rate", "measures", "calibration", "decision", "sites", "across_sites",
+    "subgroups", "sensitivity",
 }  # fmt: skip
 DECLARED = {"name", "head", "horizon_days", "subgroup_threshold"}
-NEEDS_MORE = {
-    "subgroups": "the patients' features, which the table leaves out because they could give a patient away",
-    "across_sites": "a random-effects model of the sites' figures, which stand in the evidence",
-}
 OF_HEADS = {
     "c_index": recomputed.c_index,
     "uno_c": recomputed.uno_c,
@@ -70,7 +71,7 @@ def same(recorded: Estimate | float | None, found: float, rel: float = 1e-6) -> 
 
 
 def test_every_part_of_a_question_is_computed_or_named() -> None:
-    assert set(Question.model_fields) == COMPUTED | DECLARED | set(NEEDS_MORE)
+    assert set(Question.model_fields) == COMPUTED | DECLARED
 
 
 def test_counts_and_rates(evidence: Evidence, table: pd.DataFrame) -> None:
@@ -187,6 +188,47 @@ def test_each_sites_figures(evidence: Evidence, table: pd.DataFrame) -> None:
             held = recomputed.question_rows(rows[rows["site"] == site.site], name)
             assert (site.n, site.events) == (len(held), int(held["y"].sum()))
             same(site.calibration_in_the_large, recomputed.calibration_intercept(held), 1e-5)
+            same(site.discrimination, recomputed.auc(held))
+            same(site.calibration_slope, recomputed.calibration_slope(held), 1e-5)
+
+
+def test_each_subgroups_figures(evidence: Evidence, table: pd.DataFrame) -> None:
+    """A group of fewer than ten has none, and one that hides such a group is named with it: "female or unknown"."""
+    seen = set()
+    for question, name, rows in asked(evidence, table):
+        for group in question.subgroups:
+            column = "site" if group.variable == "site" else f"group.{group.variable}"
+            merged = group.group.split(" or ")
+            held = recomputed.question_rows(rows[rows[column].isin([group.group, *merged])], name)
+            if group.n is None:
+                assert len(held) < FEWEST
+                continue
+            assert (group.n, group.events) == (len(held), int(held["y"].sum()) if group.events is not None else None)
+            assert group.events is not None or held["y"].sum() < FEWEST_EVENTS
+            same(group.mean_predicted, float(np.average(held["p"], weights=held["w"])))
+            same(group.observed, recomputed.rate(held))
+            same(group.discrimination, recomputed.auc(held))
+            same(group.calibration_in_the_large, recomputed.calibration_intercept(held), 1e-5)
+            same(group.net_benefit, recomputed.net_benefit(held, question.subgroup_threshold))
+            seen.add(group.variable)
+    assert seen >= {"sex", "age", "diagnosis", "site"}
+
+
+def test_the_summary_across_sites(trained: Training, table: pd.DataFrame) -> None:
+    """Within what two sets of draws differ by: the sites' standard errors are drawn."""
+    draws = draw(trained.cohort, by_sites=False, number=400, seed=1)
+    landmark = trained.landmarks[0]
+    evaluated = evaluated_at(landmark, trained.folds, trained.cohort.protocol.horizons_days)
+    remission = next(one for one in questions(evaluated) if one.name == "remission")
+    _, across = by_site(remission, trained.cohort, draws.patients, fewest_sites=3)
+    rows = recomputed.question_rows(table[table["landmark"] == landmark.outcomes.landmark.name], "remission")
+    assert {one.measure for one in across} == set(recomputed.OF_SITES)
+    for one in across:
+        found = recomputed.across_sites(rows, one.measure, draws=200)
+        assert one.sites == found["sites"] == 3
+        assert one.mean.estimate == pytest.approx(found["mean"], abs=0.02)
+        assert one.tau == pytest.approx(found["tau"], abs=0.06)
+        assert one.new_site_low == pytest.approx(found["new_site_low"], rel=0.2, abs=0.1)
 
 
 def test_unobserved_answers_treated_another_way(evidence: Evidence, table: pd.DataFrame) -> None:
