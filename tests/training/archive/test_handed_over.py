@@ -65,7 +65,10 @@ def handed_over(tmp_path_factory: pytest.TempPathFactory) -> HandedOver:
 
 
 def verified(package: Path, data: Path) -> tuple[int, dict[str, dict[str, str]]]:
-    """The exit code and the verdicts of `kap audit verify`, by another user who was given package and cohort."""
+    """The exit code and the verdicts of `kap audit verify`, by another user who was given package and cohort.
+
+    On the same kind of processor: where OpenBLAS is told which to take, the other user tells it so too.
+    """
     home = Path(tempfile.mkdtemp())
     try:
         shutil.copy(package, home / "package.zip")
@@ -74,10 +77,11 @@ def verified(package: Path, data: Path) -> tuple[int, dict[str, dict[str, str]]]
         for path in (home, *home.rglob("*")):
             os.chown(path, int(NOBODY), int(NOBODY))
         words = ["audit", "verify", "../package.zip", "--data", "../cohort", "--workers", "1", "--json"]
-        environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": str(ROOT)}
+        kernel = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
+        places = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
             [*AS_NOBODY, sys.executable, "-c", WITHOUT_MLFLOW, *words],
-            cwd=home / "empty", env=environment, capture_output=True, text=True, check=False,
+            cwd=home / "empty", env=places | kernel, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.stdout, done.stderr
         assert list((home / "empty").iterdir()) == []
