@@ -1,12 +1,15 @@
 """Several people may begin at once in an empty place: nobody's first command ends in an error of the store."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.training.commands import Workplace
+from tests.training.commands import KAP, Workplace
+from tests.training.evidences import good_evidence
+from tests.training.registries import Registry
 
 BEGIN = """
 import sys, time
@@ -39,3 +42,33 @@ def test_first_trainings_at_once_find_one_store(tmp_path: Path) -> None:
     listed = place.kap("runs")
     assert listed.returncode == 0, listed.stderr
     assert listed.stdout.count("(not ended)") == AT_ONCE
+
+
+@pytest.mark.slow
+def test_of_first_promotions_at_once_one_decides_and_the_other_is_told_to_look_again(tmp_path: Path) -> None:
+    """The first decision makes the decision store. Nobody replaces a champion whom they have not seen."""
+    registry, place = Registry(tmp_path), Workplace(tmp_path)
+    for _ in range(2):
+        registry.register(good_evidence())
+    promotions = [("promote", version, "--reason", "first", "--by", by) for version, by in (("1", "Ada"), ("2", "Eve"))]
+    begun = [
+        subprocess.Popen(
+            [KAP, *words, "--override"],
+            cwd=tmp_path, env=place.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for words in promotions
+    ]  # fmt: skip
+    said = [process.communicate(timeout=240)[1] for process in begun]
+    refused = [number for number, process in enumerate(begun) if process.returncode != 0]
+    assert len(refused) < 2, said
+    for number in refused:
+        assert begun[number].returncode == 2
+        assert "run the command again" in said[number]
+        again = place.kap(*promotions[number], "--override")
+        assert again.returncode == 0, again.stderr
+    history = place.kap("history", "--json")
+    assert history.returncode == 0, history.stderr
+    decided = json.loads(history.stdout)["decisions"]
+    assert [one["number"] for one in decided] == [1, 2]
+    assert {(one["version"], one["by"]) for one in decided} == {("1", "Ada"), ("2", "Eve")}
+    assert decided[1]["previous_champion"] == decided[0]["version"]
