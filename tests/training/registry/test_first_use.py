@@ -45,7 +45,7 @@ def test_first_trainings_at_once_find_one_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_of_first_promotions_at_once_one_decides_and_the_other_is_told_to_look_again(tmp_path: Path) -> None:
+def test_of_first_promotions_at_once_one_decides_and_the_other_is_refused(tmp_path: Path) -> None:
     """The first decision makes the decision store. Nobody replaces a champion whom they have not seen."""
     registry, place = Registry(tmp_path), Workplace(tmp_path)
     for _ in range(2):
