@@ -53,6 +53,7 @@ PACKAGES = (
     "training.report.page",
     "training.report.word",
     "training.experiment",
+    "training.policy",
     "training.audit",
     "training.dossier",
     "training.monitoring.statistics",

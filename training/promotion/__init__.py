@@ -1,4 +1,4 @@
 """Whether a version may become the champion: policy, checks and the decision.
 
-Public names: `history`, `Outcome`, `override`, `policy_digest`, `promote`, `Proposal`, `rollback`.
+Public names: `history`, `Outcome`, `override`, `promote`, `Proposal`, `rollback`.
 """

@@ -36,7 +36,7 @@ from training.experiment.champion_comparison import (
 from training.experiment.predictions import observed_outcomes, predictions_of
 from training.experiment.records import pseudonyms
 from training.handover.granted import answered_by
-from training.promotion.policy import check_policy
+from training.policy.evidence_policy import check_policy
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, HELD_OUT, SUMMARY
 from training.registry.policy_check import PolicyCheck
 from training.registry.release import RegisteredModel

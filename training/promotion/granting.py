@@ -12,8 +12,8 @@ from models.bundle import Bundle, BundleRefusedError, load_bundle
 from models.promotion import Granted, Tier, at_least, rests_on
 from training.config import load_policy, looser_keys
 from training.handover.granted import answered_by, at_tier, decision_in_force, granted_by, highest
+from training.policy.policy_finding import QuestionNames
 from training.promotion.checks import PromotionChecks
-from training.promotion.policy_finding import QuestionNames
 from training.promotion.proposal import Proposal
 from training.registry.decisions import Decision
 from training.registry.policy_check import PolicyCheck

@@ -17,10 +17,10 @@ from training.decisions.entry import now
 from training.handover.granted import decision_in_force
 from training.handover.hand_over import finish_interrupted, hand_over
 from training.handover.signing import CopySigner
+from training.policy.evidence_policy import policy_digest
 from training.promotion.approval import DecisionSigner, approved_by, find_signer, kept_policy, record_proposal
 from training.promotion.checks import PromotionChecks, run_checks
 from training.promotion.granting import grant, request_of
-from training.promotion.policy import policy_digest
 from training.promotion.proposal import Proposal, require_proposal
 from training.reasons import require_reason
 from training.registry.approvals import approvals_in_force

@@ -28,7 +28,7 @@ from training.handover.hand_over import hand_over
 from training.plausibility.cohort_check import CohortCheck
 from training.plausibility.findings import findings
 from training.plausibility.score_table import score_table
-from training.promotion.policy import policy_digest
+from training.policy.evidence_policy import policy_digest
 from training.registry.decision_log import DecisionLog
 from training.registry.decisions import FIRST, Decision
 from training.registry.names import MODEL_NAME

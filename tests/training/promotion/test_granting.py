@@ -13,10 +13,10 @@ from training.config import load_policy
 from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence, Question, SampleSize
 from training.experiment.champion_comparison import ChampionComparison, HeadComparison, ImpossibleComparison
 from training.handover.granted import at_tier
+from training.policy.evidence_policy import check_policy
+from training.policy.policy_finding import name_of
 from training.promotion.checks import PromotionChecks
 from training.promotion.granting import CHAMPIONS_QUESTIONS, Grant, GrantRequest, grant, grants, reasons
-from training.promotion.policy import check_policy
-from training.promotion.policy_finding import name_of
 from training.registry.decisions import FIRST, Decision
 from training.registry.policy_check import PolicyCheck
 

@@ -11,8 +11,8 @@ from training.experiment.champion_comparison import ChampionComparison
 from training.experiment.evidence import build_evidence
 from training.experiment.train import quietly, train
 from training.handover.granted import answered_by
+from training.policy.evidence_policy import check_policy
 from training.promotion.granting import grants
-from training.promotion.policy import check_policy
 from training.provenance import collect_provenance
 from training.simulation.cohort import simulate_cohort, write_cohort
 

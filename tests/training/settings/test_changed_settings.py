@@ -13,7 +13,7 @@ from tests.training.settings import observed_fits as fits
 from tests.training.settings.observed_trainings import TrainingObservations, update
 from training.config import DECLARED, PromotionPolicy, TrainingConfig, load_config
 from training.experiment.train import Training
-from training.promotion.policy import check_policy
+from training.policy.evidence_policy import check_policy
 from training.registry.approvals import approvals_needed
 
 Expected = Callable[[Any, Any], bool]

@@ -32,7 +32,7 @@ def table(decisions: Sequence["Decision"], chain: "Chain") -> str:
 
 def _policy_text(decision: "Decision", usual: "PromotionPolicy") -> str:
     """A mark for a decision under another policy than the default: the keys that differ, and their values."""
-    from training.promotion.policy import policy_digest
+    from training.policy.evidence_policy import policy_digest
 
     if decision.policy_digest in (None, policy_digest(usual)):
         return ""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from features.protocol.shortening import shortened
 from training.config import PromotionPolicy
 from training.evidence.document import Direction
-from training.promotion.policy_finding import PolicyFinding, QuestionNames, check_of, resting_on
+from training.policy.policy_finding import PolicyFinding, QuestionNames, check_of, resting_on
 from training.registry.policy_check import PolicyCheck
 
 

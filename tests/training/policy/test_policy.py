@@ -20,7 +20,7 @@ from tests.training.evidences import (
 from training.config import load_config, load_policy, looser_keys
 from training.evidence.document import Acknowledgement, Estimate, Evidence, Question, RefitCheck, SampleSize, Subgroup
 from training.experiment.champion_comparison import ChampionComparison, HeadComparison, ImpossibleComparison
-from training.promotion.policy import check_policy, policy_digest
+from training.policy.evidence_policy import check_policy, policy_digest
 from training.registry.policy_check import PolicyCheck
 
 POLICY = load_policy()

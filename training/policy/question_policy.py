@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from training.config import PromotionPolicy
 from training.evidence.document import DecisionCurve, Estimate, HeadEvidence, LandmarkEvidence, Question, Subgroup
-from training.promotion.policy_finding import PolicyFinding, about_question, check_of
+from training.policy.policy_finding import PolicyFinding, about_question, check_of
 from training.registry.policy_check import PolicyCheck
 from training.report.wording import patients
 

@@ -2,7 +2,7 @@
 
 from training.config import PromotionPolicy
 from training.experiment.champion_comparison import ChampionComparison, HeadComparison, ImpossibleComparison
-from training.promotion.policy_finding import PolicyFinding, QuestionNames, check_of, resting_on
+from training.policy.policy_finding import PolicyFinding, QuestionNames, check_of, resting_on
 from training.registry.policy_check import PolicyCheck
 from training.report.wording import patients
 

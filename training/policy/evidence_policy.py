@@ -14,15 +14,16 @@ from training.experiment.champion_comparison import ChampionComparison
 from training.leakage.acknowledgement import requirements
 from training.learning.updating import NOTHING
 from training.metrics.sample_size import MARGIN
-from training.promotion.champion_policy import champion_check
-from training.promotion.direction_policy import direction_check
-from training.promotion.policy_finding import PolicyFinding, QuestionNames, about_head, check_of, name_of
-from training.promotion.question_policy import as_text, check_questions
+from training.policy.champion_policy import champion_check
+from training.policy.direction_policy import direction_check
+from training.policy.policy_finding import PolicyFinding, QuestionNames, about_head, check_of, name_of
+from training.policy.question_policy import as_text, check_questions
 from training.registry.policy_check import PolicyCheck
 from training.report.wording import patients
 
 SHADOW: Tier = "shadow"
 CLINIC: Tier = "clinic"
+EVERY_QUESTION = "every question answered"
 FEWEST_EVENTS = 10
 """Patients with and without the outcome behind an average risk. [judgement]"""
 
@@ -42,12 +43,21 @@ def check_policy(
 
     ``answered`` are all questions that the model has an answer to; those without evidence are not assessed.
     """
+    asked = _asked(evidence)
+    return [*evidence_checks(evidence, policy, answered or {}), champion_check(comparison, asked, policy)]
+
+
+def evidence_checks(evidence: Evidence, policy: PromotionPolicy, answered: QuestionNames) -> list[PolicyCheck]:
+    """The requirements that follow from evidence and policy alone: all but the comparison with the champion."""
     checks = [_whole_training(evidence), _leakage(evidence, policy), *requirements(evidence.leakage)]
-    checks += [_refit_check(evidence), _answered(evidence, answered or {})]
+    checks += [_refit_check(evidence), _answered(evidence, answered)]
     for landmark in evidence.landmarks:
         checks += [_sample_size(landmark, _untouched(evidence, landmark), policy), *check_questions(landmark, policy)]
-    asked = {landmark.name: tuple(map(name_of, landmark.questions)) for landmark in evidence.landmarks}
-    return [*checks, direction_check(evidence.directions, asked, policy), champion_check(comparison, asked, policy)]
+    return [*checks, direction_check(evidence.directions, _asked(evidence), policy)]
+
+
+def _asked(evidence: Evidence) -> QuestionNames:
+    return {landmark.name: tuple(map(name_of, landmark.questions)) for landmark in evidence.landmarks}
 
 
 def _whole_training(evidence: Evidence) -> PolicyCheck:
@@ -114,7 +124,7 @@ def _answered(evidence: Evidence, answered: QuestionNames) -> PolicyCheck:
     required = "every head is fitted, and every question is answered at every landmark"
     questions = sum(len(landmark.questions) for landmark in evidence.landmarks)
     words = f"{questions} questions at {len(evidence.landmarks)} landmarks"
-    return check_of("every question answered", required, [*missing, PolicyFinding(questions > 0, words)], CLINIC)
+    return check_of(EVERY_QUESTION, required, [*missing, PolicyFinding(questions > 0, words)], CLINIC)
 
 
 def _untouched(evidence: Evidence, landmark: LandmarkEvidence) -> set[str]:
