@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from training.audit.checks import chain_verdict, record_verdicts
+from training.audit.decided_checks import policy_verdict
 from training.audit.linked import evaluations_verdict, monitoring_verdict
 from training.audit.retraining import environment_verdicts
 from training.audit.served import served_verdict, signature_verdict
@@ -35,6 +36,7 @@ def checked_record(stored: StoredTraining, chain: VerifiedDecisions) -> list[Ver
         evaluations_verdict(stored),
         monitoring_verdict(stored),
         chain_verdict(chain.decisions, chain.findings, stored.run_id, stored),
+        policy_verdict(stored, chain.decisions),
         served_verdict(stored, chain.champion, chain.decisions),
         signature_verdict(stored),
     ]
