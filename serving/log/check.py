@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, inspect, select
 
 from features.protocol.problems import InputRefusedError, Problem
 from serving.log.append import WRITERS
 from serving.log.chain import BEGINNING, head_code, writer_code, writers_code
 from serving.log.entry_check import PREVIOUS_MISSING, entry_findings, has_declared_types, holds
 from serving.log.queries import LogEntry, Writer, read_writers, stream
-from serving.storage.database import meta, reading
+from serving.storage.database import SCHEMA, meta, reading, revisions
 from serving.storage.pseudonyms import Secret
 
 
@@ -51,7 +51,7 @@ def check_log(engine: Engine, secret: Secret, sealed: tuple[ChainPosition, ...] 
     """Check every writer and entry and, with an earlier seal, that every sealed entry is present."""
     with reading(engine) as connection:
         writers = read_writers(connection)
-        findings = list(_writer_findings(connection, secret, writers))
+        findings = [*_schema_findings(connection), *_writer_findings(connection, secret, writers)]
         check = _EntryCheck(secret, writers, sealed)
         for entry in stream(connection, secret):
             check.take(entry)
@@ -67,6 +67,13 @@ def check_log(engine: Engine, secret: Secret, sealed: tuple[ChainPosition, ...] 
         feedback=check.number["feedback"],
         what_ifs=check.number["what_if"],
     )
+
+
+def _schema_findings(connection: Connection) -> Iterator[str]:
+    """Alembic keeps the version of the tables beside the log's own; an upgrade goes by it."""
+    is_there = inspect(connection).has_table(revisions.name)
+    if not is_there or connection.execute(select(revisions.c.version_num)).scalars().all() != [SCHEMA]:
+        yield f"the table {revisions.name} does not name version {SCHEMA} of the tables"
 
 
 def _writer_findings(connection: Connection, secret: Secret, writers: list[Writer]) -> Iterator[str]:

@@ -32,6 +32,8 @@ LOST = "deleted from the store, with all that it recorded"
 FILE_KINDS = ("artifact", LOADING_NOTE)
 RUN_ID_LENGTH = 32
 MOST_NOTED = 20
+NOTED = "(noted)"
+"""Behind a difference that breaks no seal."""
 
 
 def record_verdicts(stored: StoredTraining) -> list[Verdict]:
@@ -98,7 +100,7 @@ def _compared_verdicts(stored: StoredTraining, sealed: Record) -> list[Verdict]:
 def _noted(sealed: Record, differences: Sequence[SealDifference]) -> str:
     """The differences that break no seal, what was changed before what was added; people decide what they mean."""
     harmless = sorted((found for found in differences if found.harmless), key=lambda found: found.what == "added")
-    noted = [f"{_text(sealed, found)} (noted)" for found in harmless]
+    noted = [f"{_text(sealed, found)} {NOTED}" for found in harmless]
     more = len(noted) - MOST_NOTED
     return "".join(f"; {text}" for text in [*noted[:MOST_NOTED], *([f"and {more} more"] if more > 0 else [])])
 

@@ -1,22 +1,27 @@
 """Whether external evaluations agree with a training's record; `served` checks the copies."""
 
-from training.audit.checks import LOST, record_verdicts
+from collections.abc import Sequence
+
+from training.audit.checks import LOST, NOTED, record_verdicts
 from training.registry.stored_training import StoredEvaluation, StoredTraining
 from training.verdicts import Verdict, verdict_of
 
 
 def evaluations_verdict(stored: StoredTraining) -> Verdict:
     """The evaluations on other cohorts exist, as sealed, and the version names them."""
-    wrong = [text for found in stored.evaluations for text in _lost_or_changed(found)]
-    cohorts = "; ".join(f"{found.source} by run {found.run_id[:8]}" for found in stored.evaluations)
-    return verdict_of("evaluations", wrong, f"each as sealed: {cohorts}" if cohorts else "none recorded")
+    wrong, sound = [], []
+    for found in stored.evaluations:
+        verdicts = [] if found.stored is None else record_verdicts(found.stored)
+        wrong += _lost_or_changed(found, verdicts)
+        noted = [f"; {each.check}: {each.detail}" for each in verdicts if NOTED in each.detail]
+        sound.append(f"{found.source} by run {found.run_id[:8]}{''.join(noted)}")
+    return verdict_of("evaluations", wrong, f"each as sealed: {'; '.join(sound)}" if sound else "none recorded")
 
 
-def _lost_or_changed(found: StoredEvaluation) -> list[str]:
+def _lost_or_changed(found: StoredEvaluation, verdicts: Sequence[Verdict]) -> list[str]:
     name = f"evaluation {found.run_id} on {found.source}"
     if found.stored is None:
         return [f"{name}: {LOST}"]
-    verdicts = record_verdicts(found.stored)
     wrong = [f"{name}: {each.check}: {each.detail}" for each in verdicts if each.outcome == "failed"]
     return wrong + ([] if found.named else [f"{name}: no tag of the version names it"])
 

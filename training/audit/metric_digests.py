@@ -62,7 +62,10 @@ def _is_unread(latest: Metric) -> bool:
 
 
 def _digest(latest: Metric, history: Sequence[Point]) -> str:
-    return digest_of(float(latest.value).hex() + digest_of_numbers(history))
+    """Of the latest value and the history; MLflow keeps the latest twice, and its step and time must be in both."""
+    known = (int(latest.step), int(latest.timestamp)) in {(step, at) for step, at, _ in history}
+    apart = "" if known else f"apart at step {latest.step}, {latest.timestamp}"
+    return digest_of(float(latest.value).hex() + digest_of_numbers(history) + apart)
 
 
 def _point(metric: Metric) -> Point:

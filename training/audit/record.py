@@ -233,6 +233,7 @@ def _models(client: MlflowClient, top: Run, known: tuple[str, ...]) -> list[Logg
 def _model_digests(model: LoggedModel, parts: _Parts) -> Digests:
     """A model's facts, parameters, tags and metrics; those that another run logged about it are of another kind."""
     facts = {"name": model.name, "status": str(model.status), "made by run": str(model.source_run_id)}
+    facts |= {"experiment": str(model.experiment_id), "created": str(model.creation_timestamp)}
     digests = _mapped(model.model_id, "model", facts) | _mapped(model.model_id, "parameter", model.params or {})
     digests |= _mapped(model.model_id, "tag", model.tags or {})
     own = {run.info.run_id for run in parts.runs}
@@ -286,6 +287,8 @@ def _version_facts(
         "model_id": version.model_id,
         "run_id": version.run_id,
         "fetched": place,
+        "created": version.creation_timestamp,
+        "status": version.status,
         STAGE: version.current_stage,
     }
     digests = _mapped(owner, "version", {key: str(value) for key, value in facts.items()})

@@ -92,7 +92,7 @@ def another_value(database: str, tables: Mapping[str, str] | None = None) -> Cal
             _without_triggers(store)
             while True:
                 table, row, columns = _row(store, tables, rng)
-                column = _one([name for name, value in columns.items() if value not in (None, "")], rng)
+                column = _one([name for name in columns if _says_something(table, name, columns[name])], rng)
                 value = _other(columns[column], rng)
                 try:
                     store.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (value, row))
@@ -237,6 +237,16 @@ RECORD: dict[str, str] = {
     "logged_model_metrics": OF_THE_MODEL,
 }
 """Where MLflow keeps the record of the champion."""
+NOT_READ: dict[str, tuple[str, ...]] = {
+    "runs": ("source_type",),
+    "model_versions": ("last_updated_time",),
+    "registered_models": ("creation_time", "last_updated_time"),
+    "logged_models": ("last_updated_timestamp_ms",),
+    "logged_model_params": ("experiment_id",),
+    "logged_model_tags": ("experiment_id",),
+    "logged_model_metrics": ("experiment_id",),
+}
+"""Columns of the record that say nothing about it, by table: nothing finds a change, and the guide names them."""
 KINDS: dict[str, tuple[Callable[[PromotedStores, Rng], str], float]] = {
     "a byte of an artifact": (another_byte(artifacts), 40),
     "a lost artifact": (lost_file(artifacts), 15),
@@ -265,6 +275,13 @@ KINDS: dict[str, tuple[Callable[[PromotedStores, Rng], str], float]] = {
     "an experiment that is gone": (experiment_gone, 4),
 }
 """Every kind of change, and how often it is drawn."""
+
+
+def _says_something(table: str, column: str, value: Any) -> bool:
+    """Whether a value is part of the record: an address of no artifacts is not."""
+    if value in (None, "") or column in NOT_READ.get(table, ()):
+        return False
+    return column != "artifact_uri" or Path(str(value)).is_dir()
 
 
 def _content(folder: Path) -> list[Path]:

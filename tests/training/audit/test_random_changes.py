@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.training.audit.record_changes import KINDS, random_change
+from tests.places import ROOT
+from tests.training.audit.record_changes import KINDS, NOT_READ, random_change
 from tests.training.audit.stores import TRACEBACK, PromotedStores
 
 pytestmark = pytest.mark.long
@@ -44,6 +45,12 @@ def test_every_change_is_found(stores: PromotedStores) -> None:
         stores.put_back(stores.kept.parent / "whole")
     assert missed == [], f"{len(missed)} of {CHANGES} not found, {noted} noted"
     assert stores.audit() == untouched
+
+
+def test_what_nothing_finds_is_named_in_the_guide() -> None:
+    guide = (ROOT / "training" / "README.md").read_text(encoding="utf-8")
+    for table, columns in NOT_READ.items():
+        assert all(f"`{table}.{column}`" in guide for column in columns), table
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -117,7 +117,9 @@ def seal_as_version_0_9_0_did(folder: Path, client: MlflowClient) -> None:
     digests = document["digests"]
     for owner in [name for name in digests if name.startswith(("experiment ", "registered model "))]:
         del digests[owner], document["owners"][owner]
-    del digests[run_id]["run"]["user"], digests["version 1"]["description"], digests["version 1"]["version"]["fetched"]
+    del digests[run_id]["run"]["user"], digests["version 1"]["description"]
+    for fact in ("fetched", "created", "status"):
+        del digests["version 1"]["version"][fact]
     address = client.get_model_version_download_uri("kap-outcomes", "1")
     digests["version 1"]["version"]["fetched from"] = digest_of(address)
     path.write_text(json.dumps(document | {"format": 1}))
