@@ -22,12 +22,10 @@ class Report:
         """Take the lines of a part, up to where it fails; why it failed goes to standard error."""
         try:
             self.lines.extend(part())
-        except Exception as error:  # whatever it is, the other parts are measured
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other parts are measured
             say(traceback.format_exc())
-            words = str(error).strip().splitlines()
-            self.lines.append(
-                BenchmarkLine(f"the part {name}", f"failed: {words[-1] if words else error!r}", "", False)
-            )
+            why = (str(error).strip() or type(error).__name__).splitlines()[-1]
+            self.lines.append(BenchmarkLine(f"the part {name}", f"failed: {why}", "", False))
             self.failed.append(name)
 
 
