@@ -128,6 +128,6 @@ clean:  ## Remove the environment and the files of tests and demonstrations
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 lock:  ## Resolve the dependencies again and rewrite requirements.lock and requirements-serving.lock
-	$(COMPILE) --extra dev --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev --extra cluster --upgrade pyproject.toml -o requirements.lock
 	$(COMPILE) --group pyproject.toml:serving --constraint requirements.lock -o requirements-serving.lock
 	$(COMPILE) --upgrade tests/outside/requirements-ro-crate.in -o tests/outside/requirements-ro-crate.lock

@@ -24,6 +24,7 @@ PACKAGES = (
     "training.evidence",
     "training.settings",
     "training",
+    "training.execution",
     "training.simulation",
     "training.outcomes",
     "training.metrics",
@@ -214,6 +215,8 @@ ONLY_IN = {
         "training/intake/sources/omop_database.py",
     },
     "openpyxl": {"training/intake/sources/workbook.py", "training/report/models/workbook.py"},
+    "distributed": {"training/execution/cluster.py"},
+    "joblib": {"training/execution/local_processes.py"},
     "tomlkit": {
         "training/api/settings.py",
         "training/intake/drafting/toml_text.py",

@@ -7,6 +7,10 @@ class StoreUnreachableError(Exception):
     """The tracking store does not answer."""
 
 
+class ClusterFailedError(Exception):
+    """A cluster that was to run jobs does not answer, has other software, or loses its workers."""
+
+
 class EvidenceFailedError(Exception):
     """The evidence about a model does not hold; the message is for those responsible for the model."""
 

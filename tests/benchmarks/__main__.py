@@ -1,7 +1,7 @@
 """`make bench`: what the system costs, measured, beside what it may cost; prints one table and checks nothing else.
 
 Everything runs in processes of its own in a temporary folder, which is removed. A missed bar does not fail the
-command: a figure depends on the machine and on what else it does.
+command, for a figure depends on the machine and on what else it does; a part that could not be measured does.
 """
 
 import argparse
@@ -11,11 +11,12 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
-from tests.benchmarks.measure import Usage, machine, middle, run, say
-from tests.benchmarks.table import BenchmarkLine, table
+from tests.benchmarks.measure import Usage, middle, run, say
+from tests.benchmarks.parts import end, measured
+from tests.benchmarks.table import BenchmarkLine
 
 KAP = Path(sys.executable).with_name("kap")
 DISK_FOR_A_MILLION = 5 * 10**9
@@ -31,6 +32,7 @@ class Benchmark:
         self.folder = folder
         self.scale = scale
         self.patients = int(100_000 * scale)
+        self._cohorts: dict[int, tuple[Path, Usage]] = {}
 
     def simulate(self) -> Iterator[BenchmarkLine]:
         """Drawing a synthetic cohort."""
@@ -80,9 +82,9 @@ class Benchmark:
         heads = [landmark[head] for landmark in landmarks for head in ("remission", "relapse")]
         won = Counter(str(head["winner"]) for head in heads)
         winners = ", ".join(f"{count} {name}" for name, count in won.most_common())
-        name = f"kap train, {int(2500 * self.scale):,} patients, {len(landmarks)} landmarks (won by {winners})"
+        name = f"kap train, {self.learned_from:,} patients, {len(landmarks)} landmarks (won by {winners})"
         yield self._at_most(name, self.training.seconds, 300)
-        patients = int(2500 * self.scale)
+        patients = self.learned_from
         say(f"a quick training on {patients:,} patients")
         quick = run([KAP, "train", self._simulated(patients)[0], "--quick", "--workers", "2", "--json"], self.folder)
         yield self._at_most(f"kap train --quick, {patients:,} patients", quick.seconds, 60)
@@ -107,6 +109,11 @@ class Benchmark:
                 f"kap score, {10 * self.patients:,} patients: {what}", figure, "at most 10 times", ten <= 10 * one
             )
 
+    @property
+    def learned_from(self) -> int:
+        """Patients of a training."""
+        return int(2500 * self.scale)
+
     @cached_property
     def cohort(self) -> tuple[Path, Usage]:
         """The large cohort, and what it took to draw it."""
@@ -115,15 +122,18 @@ class Benchmark:
     @cached_property
     def training(self) -> Usage:
         """A training with the default settings, which registers version 1."""
-        patients = int(2500 * self.scale)
-        cohort, _ = self._simulated(patients)
-        say(f"training on {patients:,} patients")
+        cohort, _ = self._simulated(self.learned_from)
+        say(f"training on {self.learned_from:,} patients")
         return run([KAP, "train", cohort, "--workers", "2", "--json"], self.folder)
 
     def _simulated(self, patients: int) -> tuple[Path, Usage]:
-        say(f"simulating {patients:,} patients")
-        cohort = self.folder / f"cohort-of-{patients}"
-        return cohort, run([KAP, "cohort", "simulate", cohort, "--patients", str(patients)], self.folder)
+        """A cohort of so many, drawn when it is first asked for, and what that took."""
+        if patients not in self._cohorts:
+            say(f"simulating {patients:,} patients")
+            cohort = self.folder / f"cohort-of-{patients}"
+            used = run([KAP, "cohort", "simulate", cohort, "--patients", str(patients)], self.folder)
+            self._cohorts[patients] = (cohort, used)
+        return self._cohorts[patients]
 
     def _scored(self, cohort: Path, times: int) -> Usage:
         assert self.training  # version 1 is registered
@@ -158,9 +168,9 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kap-bench-") as scratch:
         bench = Benchmark(Path(scratch), 0.1 if asked.quick else 1)
-        lines = [line for name, measure in PARTS.items() if name in (asked.only or PARTS) for line in measure(bench)]
-    print(table(lines))
-    print(f"\n{machine()}")
+        wanted = {name: partial(measure, bench) for name, measure in PARTS.items() if name in (asked.only or PARTS)}
+        report = measured(wanted)
+    end(report)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ from features.records.cohort import Cohort
 from training.api.trained_model import TrainedModel
 from training.config import CANDIDATES, TrainingConfig
 from training.evidence.document import Evidence
+from training.execution.local_processes import end_processes
 from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
 from training.plausibility.cohort_check import CohortCheck
-from training.processes import end_processes
 from training.provenance import Provenance, collect_provenance
 from training.registry.names import model_name_of
 from training.report.study import StudyAnswers

@@ -5,7 +5,6 @@ failed check of evidence, log or decisions, 130 or 143 stopped by Ctrl-C or TERM
 """
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
 from training.cli.options.acknowledge import acknowledges
 from training.cli.options.errors import FILE, FOLDER, MODEL_OPTION, RESULT_FILE, Group, answers_for_mistakes
+from training.cli.options.jobs import runs_jobs
 from training.cli.options.reading import STRICT_OPTION, read_for_command
 from training.cli.options.stored import UPGRADE_STORE, ask_for_upgrade, reads_store
 from training.cli.record import record
@@ -80,7 +80,6 @@ main.add_command(cohort)
 @click.option(
     "--quick", is_flag=True, help="Leave out xgboost and parts of the evaluation; promotion then needs --override."
 )
-@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 @click.option(
     "--model-name",
     default=None,
@@ -91,6 +90,7 @@ main.add_command(cohort)
 @UPGRADE_STORE
 @STRICT_OPTION
 @answers_for_mistakes
+@runs_jobs
 @acknowledges
 def train(
     directory: Path,
@@ -98,7 +98,7 @@ def train(
     seed: int | None,
     config: Path | None,
     quick: bool,
-    workers: int | None,
+    workers: int,
     model_name: str | None,
     as_json: bool,
     upgrade_store: bool,
@@ -137,7 +137,7 @@ def train(
             check=check,
             config=quickened(settings) if quick else settings,
             source=directory.resolve().name,
-            workers=workers or os.cpu_count() or 1,
+            workers=workers,
             model_name=model_name,
             study=study,
             by=by,

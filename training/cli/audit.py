@@ -16,6 +16,7 @@ import click
 
 from features.protocol.problems import InputRefusedError, Problem
 from training.cli.options.errors import FILE, FOLDER, RESULT_FILE, Group, answers_for_mistakes
+from training.cli.options.jobs import runs_jobs
 from training.cli.options.stored import reads_store
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ def audit() -> None:
 @audit.command()
 @click.argument("run")
 @click.option("--data", type=FOLDER, default=None, help="The development cohort; without it nothing is retrained.")
-@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 @click.option("--every-file", is_flag=True, help="Read every artifact behind a tracking server, a request each.")
 @click.option("--service", default=None, metavar="URL", help="Ask this running service too; the API key is in KAP_KEY.")
 @click.option(
@@ -54,10 +54,11 @@ def audit() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @answers_for_mistakes
 @reads_store
+@runs_jobs
 def verify(
     run: str,
     data: Path | None,
-    workers: int | None,
+    workers: int,
     *,
     every_file: bool,
     service: str | None,
@@ -87,16 +88,15 @@ def verify(
     from training.verdicts import exit_code
 
     with Progress() as progress:
-        processes = workers or os.cpu_count() or 1
         progress.step("checking the record and retraining" if data else "checking the record")
         if run.endswith(PACKAGE):
             _require_none("--service", service, "a run or version, not a package")
             keys = (trusted_key, certificates)
-            verdicts = _verified_package(Path(run), data, keys, processes, progress.count)
+            verdicts = _verified_package(Path(run), data, keys, workers, progress.count)
         else:
             _require_none("--trusted-key", trusted_key, "a package, FILE.zip, as what is checked with this key")
             _require_none("--timestamp-certificates", certificates, "a package, FILE.zip, as what was stamped")
-            verdicts = _verified_run(run, VerificationRequest(data, processes, every_file, service), progress.count)
+            verdicts = _verified_run(run, VerificationRequest(data, workers, every_file, service), progress.count)
     if as_json:
         click.echo(json.dumps({"run": run, "verdicts": [asdict(verdict) for verdict in verdicts]}))
     else:

@@ -1,7 +1,6 @@
 """`kap evaluate` and `kap recalibrate`: evaluate or update a registered model on another cohort."""
 
 import json
-import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 
 from training.cli.options.acknowledge import ACKNOWLEDGE, BY
 from training.cli.options.errors import FILE, FOLDER, answers_for_mistakes
+from training.cli.options.jobs import runs_jobs
 from training.cli.options.reading import STRICT_OPTION
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from training.config import TrainingConfig
     from training.registry.release import RegisteredModel
 
-WORKERS = click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes; default: all cores.")
 CONFIG = click.option("--config", type=FILE, default=None, help="TOML file that overrides training/default.toml.")
 
 
@@ -26,17 +25,17 @@ CONFIG = click.option("--config", type=FILE, default=None, help="TOML file that 
 @click.argument("model")
 @click.argument("directory", type=FOLDER)
 @CONFIG
-@WORKERS
 @click.option("--by", default=None, metavar="NAME", help="Who evaluates; default: the account.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 @STRICT_OPTION
 @answers_for_mistakes
+@runs_jobs
 def evaluate(
     model: str,
     directory: Path,
     *,
     config: Path | None,
-    workers: int | None,
+    workers: int,
     by: str | None,
     as_json: bool,
     strict: bool,
@@ -65,7 +64,7 @@ def evaluate(
         progress.step("reading the cohort")
         cohort, check, study = read_with_study(directory, bundle.protocol, strict=strict)
         name = directory.resolve().name
-        evidence = evaluate_on(bundle, cohort, name, settings, progress.count, workers or os.cpu_count() or 1)
+        evidence = evaluate_on(bundle, cohort, name, settings, progress.count, workers)
         compared = compare_case_mix(development, evidence) if development else []
         progress.step("recording")
         run_id = record_evaluation(evidence, (registered, bundle), cohort, compared, provenance, (check, study))
@@ -82,9 +81,9 @@ def evaluate(
 @ACKNOWLEDGE
 @BY
 @CONFIG
-@WORKERS
 @STRICT_OPTION
 @answers_for_mistakes
+@runs_jobs
 def recalibrate(
     model: str,
     directory: Path,
@@ -93,7 +92,7 @@ def recalibrate(
     acknowledge: tuple[str, ...],
     by: str | None,
     config: Path | None,
-    workers: int | None,
+    workers: int,
     strict: bool,
 ) -> None:
     """Update MODEL (a registered version, or an alias such as champion) on the cohort in DIRECTORY, as a new version.
@@ -126,7 +125,7 @@ def recalibrate(
         cohort, check, study = read_with_study(directory, bundle.protocol, strict=strict)
         provenance, name = collect_provenance(by), directory.resolve().name
         wanted = UpdateRequest(bundle, parent.version, cohort, name, settings, provenance, parent.name)
-        updated = update_model(wanted, progress.count, workers or os.cpu_count() or 1)
+        updated = update_model(wanted, progress.count, workers)
         progress.step("recording")
         run_id, version = record_update(updated, parent, cohort, reason, provenance, (check, study))
     made = (

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.cohort import Cohort
@@ -11,9 +10,9 @@ from training.evaluation.landmark_evidence import landmark_evidence
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evidence.document import HeadEvidence, LandmarkEvidence, LandmarkGain
+from training.execution.side_by_side import side_by_side
 from training.metrics.draws import Draws
 from training.metrics.question_data import QuestionData
-from training.processes import parallel
 from training.settings.sections import EvaluationSettings
 
 HeadEvidenceMaker = Callable[[EvaluatedPredictions, Draws], list[HeadEvidence]]
@@ -30,10 +29,9 @@ def gather_landmarks(
 ) -> list[LandmarkEvidence]:
     """The evidence of every landmark, in order; ``running`` has what is called per landmark, and the processes."""
     progress, workers = running
-    side_by_side = parallel(workers, return_as="generator")
     landmarks = []
-    jobs = (delayed(_one)(cohort, seen, of, draws, settings) for seen, of in zip(evaluated, heads, strict=True))
-    for found in side_by_side(jobs):
+    jobs = [(cohort, seen, of, draws, settings) for seen, of in zip(evaluated, heads, strict=True)]
+    for found in side_by_side(_one, jobs, workers):
         landmarks.append(found)
         progress()
     return [

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from joblib import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -24,13 +23,13 @@ from models.relapse import RelapseHead
 from training.config import TrainingConfig
 from training.evaluation.instability import instability
 from training.evidence.document import Instability
+from training.execution.side_by_side import side_by_side
 from training.learning.candidates import learner_for
 from training.learning.fit import HeadFit
 from training.learning.own_candidates.survival import SurvivalLearner
 from training.learning.refits import draw_within_sites, training_data_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import TaskLearner, baseline_of
-from training.processes import parallel
 
 
 def instabilities(
@@ -45,12 +44,10 @@ def instabilities(
     ``progress`` is called once per head that has a winner.
     """
     drawn = draw_within_sites(site, config.intervals.refits, config.seed)
-    side_by_side = parallel(workers, return_as="generator", batch_size=1)
     found: list[Instability | None] = [None] * len(fits)
     won = [position for position, fit in enumerate(fits) if fit.winner is not None]
-    for position, moves in zip(
-        won, side_by_side(delayed(_instability)(fits[at], drawn, config) for at in won), strict=True
-    ):
+    moves_of_all = side_by_side(_instability, [(fits[at], drawn, config) for at in won], workers)
+    for position, moves in zip(won, moves_of_all, strict=True):
         found[position] = moves
         progress()
     return found

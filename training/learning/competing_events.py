@@ -8,18 +8,17 @@ patients.
 from dataclasses import replace
 
 import numpy as np
-from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
 from models.fitting.learners import Learner, fit_logistic, fit_nothing
 from models.outcomes import DAYS_PER_WEEK
 from training.config import TrainingConfig
+from training.execution.side_by_side import side_by_side
 from training.learning.choice import choose
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, held_out
 from training.learning.tasks import Task
-from training.processes import parallel
 
 
 def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: int) -> Task:
@@ -31,7 +30,7 @@ def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: in
     learners: dict[str, Learner] = {"no_model": fit_nothing, "logistic": fit_logistic(config.tuning.by_grid)}
     numbers = list(np.ndindex(folds.repeats, len(folds.names)))
     jobs = [(name, held_out(folds, *number)) for name in learners for number in numbers]
-    found = parallel(workers)(delayed(_losses)(task, learners[name], held) for name, held in jobs)
+    found = side_by_side(_losses, [(task, learners[name], held) for name, held in jobs], workers)
     losses = {name: np.zeros(len(task.at_risk)) for name in learners}
     for (name, _), loss in zip(jobs, found, strict=True):
         losses[name] += loss / folds.repeats

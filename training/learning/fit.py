@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -19,6 +18,7 @@ from models.fitting.optuna_search import TuningTrial
 from models.settings.sections import TuningSettings
 from training.average_risk import AVERAGE_RISK
 from training.config import CANDIDATES, TrainingConfig
+from training.execution.side_by_side import side_by_side
 from training.learning.answered_rows import with_answers_only
 from training.learning.candidates import candidates_of, exported, learner_for
 from training.learning.choice import Choice, choose
@@ -28,7 +28,6 @@ from training.learning.own_candidates.survival import SurvivalLearner
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, held_out
 from training.learning.tasks import Head, HeldOut, Task, TaskLearner
-from training.processes import parallel
 
 Progress = Callable[[], None]
 RESEARCH_ONLY = "research only"
@@ -119,12 +118,8 @@ def fit_heads(
     rank = {candidate.name: candidate.rank for candidate in candidates_of(config)}
     jobs.sort(key=lambda job: -rank[job[1]])
     results = {}
-    side_by_side = parallel(workers, return_as="generator", batch_size=1)
-    fits = side_by_side(
-        delayed(fit_candidate)(tasks[position], name, folds, repeat, fold, config)
-        for position, name, repeat, fold in jobs
-    )
-    for job, fitted in zip(jobs, fits, strict=True):
+    calls = [(tasks[position], name, folds, repeat, fold, config) for position, name, repeat, fold in jobs]
+    for job, fitted in zip(jobs, side_by_side(fit_candidate, calls, workers), strict=True):
         results[job] = fitted
         progress()
     gathered = [

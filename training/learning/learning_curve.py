@@ -8,20 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from features.records.timeline import Floats, Mask
 from models.fitting.learners import fit_logistic
 from training.config import TrainingConfig
 from training.evidence.document import LearningCurve
+from training.execution.side_by_side import side_by_side
 from training.learning.fit import HeadFit
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds, held_out
 from training.learning.tasks import HeldOut, RemissionTask, Task
 from training.metrics.discrimination import auc, c_index
 from training.metrics.intervals import interval
-from training.processes import parallel
 
 LEARNER = "logistic"
 FEWEST_POINTS = 4
@@ -59,9 +58,8 @@ def fit_on_fewer(
         for fraction in config.evaluation.learning_curve_fractions
         for fold in range(_folds_used(folds, config))
     ]
-    side_by_side = parallel(workers, return_as="generator")
     found: dict[tuple[int, float, int], HeldOut | None] = {}
-    outs = side_by_side(delayed(_fit)(fits[p].task, folds, f, k, config) for p, f, k in jobs)
+    outs = side_by_side(_fit, [(fits[p].task, folds, f, k, config) for p, f, k in jobs], workers)
     for job, out in zip(jobs, outs, strict=True):
         found[job] = out
         progress()

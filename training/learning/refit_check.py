@@ -6,24 +6,23 @@ Every training makes this check itself; `kap audit verify` repeats the whole tra
 from collections.abc import Sequence
 
 import numpy as np
-from joblib import delayed
 from numpy.typing import NDArray
 
 from models.relapse import RelapseHead
 from models.score import to_arrays
 from training.config import TrainingConfig
 from training.evidence.document import RefitCheck
+from training.execution.side_by_side import side_by_side
 from training.learning.answered_rows import AnsweredRows, with_answers_only
 from training.learning.fit import HeadFit, fit_candidate
 from training.learning.splits import Folds
 from training.learning.tasks import Head
-from training.processes import parallel
 
 
 def check_refit(fits: Sequence[HeadFit], folds: Folds, config: TrainingConfig, workers: int) -> RefitCheck:
     """Whether each winner, refitted on all patients, is the same to the last bit."""
     won = [fit for fit in fits if fit.winner is not None]
-    again = parallel(workers)(delayed(fit_candidate)(fit.task, fit.winner, folds, -1, -1, config) for fit in won)
+    again = side_by_side(fit_candidate, [(fit.task, fit.winner, folds, -1, -1, config) for fit in won], workers)
     same = [
         _bytes_for(fit, fit.candidates[str(fit.winner)].head) == _bytes_for(fit, head)
         for fit, (head, *_) in zip(won, again, strict=True)

@@ -9,7 +9,6 @@ refits are away from it, so that it applies to any winner, trees included.
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from joblib import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -18,11 +17,11 @@ from models.fitting.learners import Design, TrainingData
 from models.relapse import RelapseHead, relapse_counts
 from models.uncertainty import HeadRefits, OutcomeRefits
 from training.config import TrainingConfig
+from training.execution.side_by_side import side_by_side
 from training.learning.fit import HeadFit
 from training.learning.marginal_likelihood import variances
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import Head, Task
-from training.processes import parallel
 
 Progress = Callable[[], None]
 
@@ -53,9 +52,8 @@ def fit_refits(
     """
     drawn = draw_within_sites(site, config.intervals.refits, config.seed)
     jobs = [(at, name) for at, fits in enumerate(heads) for name, fit in fits.items() if _is_refitted(fit)]
-    side_by_side = parallel(workers, return_as="generator", batch_size=1)
     found = {}
-    refitted = side_by_side(delayed(_refit)(heads[at][name], drawn, config) for at, name in jobs)
+    refitted = side_by_side(_refit, [(heads[at][name], drawn, config) for at, name in jobs], workers)
     for job, refits in zip(jobs, refitted, strict=True):
         found[job] = refits
         progress()

@@ -1,7 +1,8 @@
 """`make bench-serve`: what an answer over HTTP costs, beside what it may cost; prints one table.
 
 Every server and the load generator are processes of their own, on loopback, in a temporary folder that is removed. A
-missed bar does not fail the command, for a figure depends on the machine and on what else it does; a wrong answer does.
+missed bar does not fail the command, for a figure depends on the machine and on what else it does; a wrong answer does,
+and a part that could not be measured.
 """
 
 import argparse
@@ -10,13 +11,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from tests.benchmarks.measure import machine
+from tests.benchmarks.parts import end, measured
 from tests.benchmarks.serve.measures import ServingBenchmark
 from tests.benchmarks.serve.preparation import prepare
 from tests.benchmarks.serve.soak import soak
-from tests.benchmarks.table import BenchmarkLine, table
+from tests.benchmarks.table import BenchmarkLine
 
 PARTS = ("one_caller", "eight_callers", "batch", "soak")
 PACKAGES = ("numpy", "xgboost-cpu", "bentoml", "uvicorn", "pydantic", "sqlalchemy", "mlflow")
@@ -28,17 +30,10 @@ def main() -> None:
     """Measure what was asked for, print the table, and say which answers were wrong."""
     asked = _asked()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that every server is ended
-    lines: list[BenchmarkLine] = []
     with _scratch(asked.folder) as folder:
         bench = ServingBenchmark(prepare(folder), QUICK_SECONDS if asked.quick else SECONDS)
-        try:
-            for part in asked.only or PARTS:
-                lines.extend(_measured(bench, part, asked))
-        finally:  # whatever ends it, what was measured so far is shown
-            print(table(lines))
-            print(f"\n{machine(PACKAGES)}", flush=True)
-    if bench.faults:
-        sys.exit("wrong answers:\n" + "\n".join(bench.faults))
+        report = measured({part: partial(_measured, bench, part, asked) for part in asked.only or PARTS}, PACKAGES)
+    end(report, bench.faults)
 
 
 @contextmanager

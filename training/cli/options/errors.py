@@ -74,7 +74,7 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
     def guarded(*args: Any, **kwargs: Any) -> None:
         from models.bundle import BundleRefusedError
         from serving.contract.failures import StateError
-        from training.failures import EvidenceFailedError, StoreUnreachableError
+        from training.failures import ClusterFailedError, EvidenceFailedError, StoreUnreachableError
 
         try:
             with _notices_as_sentences(), stopped_with_its_processes():
@@ -85,8 +85,8 @@ def answers_for_mistakes(command: Callable[..., None]) -> Callable[..., None]:
             _leave(f"the model can't be used: {error}", STORE)
         except StoreUnreachableError as error:
             _leave(f"the model registry can't be used: {error}", STORE)
-        except (StateError, EvidenceFailedError) as error:
-            _leave(str(error), STORE if isinstance(error, StateError) else EVIDENCE)
+        except (StateError, ClusterFailedError, EvidenceFailedError) as error:
+            _leave(str(error), EVIDENCE if isinstance(error, EvidenceFailedError) else STORE)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has closed the pipe
         except tuple(_REQUIRED) as error:

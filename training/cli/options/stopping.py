@@ -14,8 +14,8 @@ from functools import partial
 from types import FrameType
 from typing import NoReturn
 
+from training.execution.local_processes import end_processes, kill_processes
 from training.held_signals import STOPPING
-from training.processes import end_processes, kill_processes
 
 PATIENCE_SECONDS = 3.0
 """After these a second signal means that the person does not want to wait for the cleaning [judgement]."""

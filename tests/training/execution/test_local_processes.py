@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from joblib import delayed
 
 from tests.places import ROOT
-from training.processes import end_processes, parallel, running_executor
+from training.execution.local_processes import end_processes, local_results, running_executor
 
 
 def _named_in(module: str) -> str:
@@ -20,20 +19,20 @@ def _named_in(module: str) -> str:
 def test_processes_of_an_earlier_use_find_what_this_one_finds_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert parallel(2)(delayed(len)([0] * n) for n in range(4)) == [0, 1, 2, 3]
+    assert list(local_results(len, [([0] * n,) for n in range(4)], 2)) == [0, 1, 2, 3]
     (tmp_path / "come_later.py").write_text('NAME = "found"\n')
     monkeypatch.syspath_prepend(tmp_path)
-    assert set(parallel(2)(delayed(_named_in)("come_later") for _ in range(4))) == {"found"}
+    assert set(local_results(_named_in, [("come_later",)] * 4, 2)) == {"found"}
 
 
 @pytest.mark.slow
 def test_they_are_kept_until_they_are_ended() -> None:
-    list(parallel(2)(delayed(len)("") for _ in range(2)))
+    list(local_results(len, [("",)] * 2, 2))
     before = running_executor()
-    list(parallel(2)(delayed(len)("") for _ in range(2)))
+    list(local_results(len, [("",)] * 2, 2))
     assert running_executor() is before
     end_processes()
-    list(parallel(2)(delayed(len)("") for _ in range(2)))
+    list(local_results(len, [("",)] * 2, 2))
     assert running_executor() is not before
 
 

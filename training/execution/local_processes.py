@@ -4,17 +4,26 @@ They import from where this process did when they were started.
 """
 
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 
-def parallel(workers: int, **options: Any) -> Any:
-    """joblib's ``Parallel``; its processes are begun anew if this process imports from elsewhere by now."""
-    from joblib import Parallel
+def local_results(function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+    """What the function returns for each job, in the order of the jobs.
 
-    return Parallel(n_jobs=workers, initializer=_import_from, initargs=(tuple(sys.path),), **options)
+    The processes are begun anew if this process imports from elsewhere by now.
+    """
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(
+        n_jobs=workers, return_as="generator", batch_size=1, initializer=import_from, initargs=(tuple(sys.path),)
+    )
+    results: Iterator[Any] = parallel(delayed(function)(*job) for job in jobs)
+    return results
 
 
-def _import_from(path: tuple[str, ...]) -> None:
+def import_from(path: tuple[str, ...]) -> None:
+    """Import from these folders and no others from now on."""
     sys.path[:] = path
 
 

@@ -1,0 +1,162 @@
+"""A training on a Dask cluster is the training on this machine, byte for byte, also if a worker ends in the middle."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from features.protocol.problems import InputRefusedError
+from models.bundle import save_bundle
+from tests.training.cli.test_evidence_commands import SETTINGS, made_up
+from tests.training.commands import Workplace
+from tests.training.trainings import QUICK
+from training.cohort.reader import read_cohort
+from training.execution import cluster
+from training.execution.cluster import on_cluster
+from training.execution.side_by_side import side_by_side
+from training.experiment.evidence import build_evidence
+from training.experiment.train import Training, quietly, train
+from training.failures import ClusterFailedError
+from training.provenance import collect_provenance
+
+pytestmark = pytest.mark.slow
+
+
+def doubled(number: int, shared: list[int]) -> tuple[int, int, int]:
+    return 2 * number, len(shared), os.getpid()
+
+
+def slowly(number: int, shared: bytes) -> int:
+    time.sleep(0.2)
+    return number + len(shared)
+
+
+def failing(number: int) -> int:
+    raise ValueError(f"job {number}")
+
+
+@contextmanager
+def scheduler_and_worker(*options: str) -> Iterator[str]:
+    """The address of a cluster that others have started, on loopback."""
+    bin_folder = Path(sys.executable).parent
+    words = [bin_folder / "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    begun = []
+    try:
+        scheduler = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        begun.append(scheduler)
+        assert scheduler.stderr is not None
+        address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
+        threading.Thread(target=scheduler.stderr.read, daemon=True).start()
+        worker = [bin_folder / "dask", "worker", address, "--host", "127.0.0.1", "--no-dashboard", *options]
+        begun.append(subprocess.Popen(worker, stderr=subprocess.DEVNULL))
+        yield address
+    finally:
+        for one in reversed(begun):
+            one.send_signal(signal.SIGTERM)
+            one.wait(30)
+
+
+def test_jobs_run_on_the_workers_in_order_and_share_what_they_have_in_common() -> None:
+    shared = list(range(1000))
+    with on_cluster("local", 2):
+        found = list(side_by_side(doubled, [(number, shared) for number in range(20)], 1))
+    assert [(number, size) for number, size, _ in found] == [(2 * number, 1000) for number in range(20)]
+    assert os.getpid() not in {pid for *_, pid in found}
+    assert next(side_by_side(doubled, [(1, shared)], 1))[2] == os.getpid()  # the cluster was left
+
+
+def test_the_jobs_of_a_worker_that_is_killed_are_run_again() -> None:
+    with on_cluster("local", 2) as engine:
+        found = side_by_side(slowly, [(number, b"shared" * 1000) for number in range(20)], 1)
+        first = next(found)
+        os.kill(next(iter(engine.client.run(os.getpid).values())), signal.SIGKILL)
+        assert [first, *found] == [number + 6000 for number in range(20)]
+
+
+def test_an_error_of_a_job_is_that_error() -> None:
+    with on_cluster("local", 1), pytest.raises(ValueError, match="job 0"):
+        list(side_by_side(failing, [(0,), (1,)], 1))
+
+
+def test_a_training_on_a_cluster_is_the_same_byte_for_byte(trained: Training, simulated: Path, tmp_path: Path) -> None:
+    """One worker is killed while heads are fitted."""
+    with on_cluster("local", 2) as engine:
+        killer = threading.Timer(2, lambda: os.kill(next(iter(engine.client.run(os.getpid).values())), signal.SIGKILL))
+        killer.start()
+        again = train(read_cohort(simulated), QUICK, collect_provenance(), quietly, workers=1)
+        killer.join()
+        config = replace(QUICK, quick=True, draws=3)
+        evidence = build_evidence(replace(again, config=config), "simulated", quietly, workers=1)
+    assert save_bundle(again.bundle, tmp_path / "again") == save_bundle(trained.bundle, tmp_path / "here")
+    here = build_evidence(replace(trained, config=config), "simulated", quietly, workers=1)
+    assert evidence.model_dump_json() == here.model_dump_json()
+
+
+def test_a_cluster_that_others_have_started_is_used() -> None:
+    with scheduler_and_worker("--nthreads", "1") as address, on_cluster(address, 1):
+        (found,) = side_by_side(doubled, [(1, [])], 1)
+    assert found[2] != os.getpid()
+
+
+def test_a_worker_with_several_threads_is_refused() -> None:
+    """Linear algebra is held to one thread for a whole process."""
+    said = pytest.raises(ClusterFailedError, match=r"one job at a time \(--nthreads 1\)")
+    with scheduler_and_worker("--nthreads", "2") as address, said, on_cluster(address, 1):
+        pass
+
+
+def test_a_worker_that_would_give_other_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = collect_provenance()
+    other = SimpleNamespace(**{name: getattr(own, name) for name in ("python", "machine", "packages")})
+    other.sources_digest, other.blas = "another", "another"
+    monkeypatch.setattr(cluster, "collect_provenance", lambda: other)
+    cluster.own_arithmetic.cache_clear()
+    try:
+        said = pytest.raises(ClusterFailedError, match="other numbers: the code, the linear algebra; install")
+        with said, on_cluster("local", 1):
+            pass
+    finally:
+        monkeypatch.undo()
+        cluster.own_arithmetic.cache_clear()
+
+
+def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
+    with pytest.raises(ClusterFailedError, match="answers within 1 s"), on_cluster("tcp://127.0.0.1:9", 1):
+        pass
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    with pytest.raises(InputRefusedError) as said, on_cluster("http//nonsense", 1):
+        pass
+    assert "tls://host:8786" in said.value.problems[0].required
+
+
+@pytest.mark.long
+def test_the_command_trains_on_a_cluster_and_an_audit_retrains_the_same_model_here(tmp_path: Path) -> None:
+    place = Workplace(tmp_path)
+    (tmp_path / "quick.toml").write_text(SETTINGS)
+    cohort = made_up(tmp_path / "cohort", 250, 2, 5)
+    trained = place.kap("train", cohort, "--quick", "--config", "quick.toml", "--cluster", "local", "--workers", "2")
+    assert trained.returncode == 0, trained.stderr
+    verified = place.kap("audit", "verify", "1", "--data", cohort, "--workers", "1")
+    assert "the same bundle byte for byte" in verified.stdout, verified.stderr
+    nobody = place.kap("train", cohort, "--quick", "--config", "quick.toml", "--cluster", "nonsense")
+    assert (nobody.returncode, nobody.stdout) == (2, "")
+    assert "option --cluster: required local, or the address of a scheduler" in nobody.stderr
+
+
+def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputRefusedError) as said, on_cluster("local", 1):
+        pass
+    assert "kap-outcomes[cluster]" in said.value.problems[0].required

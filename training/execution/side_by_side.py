@@ -1,0 +1,42 @@
+"""Independent calls of one function, wherever they run: in this machine's processes, or on a cluster in use."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from training.execution.local_processes import local_results
+
+Job = tuple[Any, ...]
+"""The arguments of one call."""
+
+
+class Engine(Protocol):
+    """What runs jobs."""
+
+    def results(self, function: Callable[..., Any], jobs: Sequence[Job]) -> Iterator[Any]:
+        """What the function returns for each job, in the order of the jobs."""
+        ...  # pragma: no cover - a protocol
+
+
+_IN_USE: ContextVar[Engine | None] = ContextVar("engine", default=None)
+
+
+@contextmanager
+def running_on(engine: Engine) -> Iterator[None]:
+    """Within the block, jobs run there and not in processes of this machine."""
+    token = _IN_USE.set(engine)
+    try:
+        yield
+    finally:
+        _IN_USE.reset(token)
+
+
+def side_by_side(function: Callable[..., Any], jobs: Sequence[Job], workers: int) -> Iterator[Any]:
+    """What the function returns for each job, in the order of the jobs, as soon as it is there.
+
+    A job must not depend on another. ``workers`` is the number of this machine's processes, if no cluster is in use.
+    Function, arguments and results travel by pickle.
+    """
+    engine = _IN_USE.get()
+    return local_results(function, jobs, workers) if engine is None else engine.results(function, jobs)
