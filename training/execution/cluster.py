@@ -137,7 +137,10 @@ def _refused(required: str, found: str) -> InputRefusedError:
 
 
 def _require_equal_workers(client: Any) -> None:
-    """Raise ``ClusterFailedError`` unless every worker runs one job at a time and gives the same numbers."""
+    """Raise ``ClusterFailedError`` unless every worker runs one job at a time and gives the same numbers.
+
+    The scheduler must have the same software, to read the jobs.
+    """
     threads = {worker: state["nthreads"] for worker, state in client.scheduler_info(n_workers=-1)["workers"].items()}
     several = sorted(worker for worker, number in threads.items() if number != 1)
     if several:
@@ -145,9 +148,9 @@ def _require_equal_workers(client: Any) -> None:
             f"workers of a cluster must run one job at a time (--nthreads 1); {_listed(several)} run several"
         )
     try:
-        found = client.run(own_arithmetic)
-    except ModuleNotFoundError:
-        raise ClusterFailedError("kap-outcomes is not installed on the workers") from None
+        found = {"the scheduler": client.run_on_scheduler(own_arithmetic), **client.run(own_arithmetic)}
+    except ModuleNotFoundError:  # the scheduler reads the jobs too
+        raise ClusterFailedError("kap-outcomes is not installed where the scheduler and each worker run") from None
     others = sorted(worker for worker, own in found.items() if own != own_arithmetic())
     if others:
         raise ClusterFailedError(

@@ -189,6 +189,7 @@ def test_the_auditor_gets_the_same_model_again_from_the_data(lived: ModelHistory
     verdicts = {one["check"]: one["outcome"] for one in json.loads(done.stdout.splitlines()[-1])["verdicts"]}
     assert verdicts.pop("import") == "does not apply", "the cohort was simulated, not imported"
     assert verdicts.pop("signed copies") == "does not apply", "nobody signed the served copy"
+    assert verdicts.pop("policy") == "does not apply", "nobody decided on it"
     assert set(verdicts.values()) == {"passed"}, verdicts
     assert done.returncode == 0
 

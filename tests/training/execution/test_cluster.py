@@ -16,6 +16,7 @@ import pytest
 
 from features.protocol.problems import InputRefusedError
 from models.bundle import save_bundle
+from tests.places import ROOT
 from tests.training.cli.test_evidence_commands import SETTINGS, made_up
 from tests.training.commands import Workplace
 from tests.training.trainings import QUICK
@@ -49,15 +50,16 @@ def scheduler_and_worker(*options: str) -> Iterator[str]:
     """The address of a cluster that others have started, on loopback."""
     bin_folder = Path(sys.executable).parent
     words = [bin_folder / "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # of this file, whose functions are the jobs
     begun = []
     try:
-        scheduler = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        scheduler = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment)
         begun.append(scheduler)
         assert scheduler.stderr is not None
         address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
         threading.Thread(target=scheduler.stderr.read, daemon=True).start()
         worker = [bin_folder / "dask", "worker", address, "--host", "127.0.0.1", "--no-dashboard", *options]
-        begun.append(subprocess.Popen(worker, stderr=subprocess.DEVNULL))
+        begun.append(subprocess.Popen(worker, stderr=subprocess.DEVNULL, env=environment))
         yield address
     finally:
         for one in reversed(begun):
