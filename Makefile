@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := True
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup node-tools outside-tools demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-clinic bench-log lock format clean
+.PHONY: help setup node-tools outside-tools demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-clinic bench-cluster bench-log lock format clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -113,6 +113,9 @@ bench-serve: setup  ## Measure the service under load, compared with mlflow mode
 
 bench-clinic: setup  ## Measure POST /fhir/$$predict and a card beside POST /v1/predict, in one run against one server
 	$(BIN)/python -m tests.benchmarks.clinic
+
+bench-cluster: setup  ## Measure a training and a cohort in parts on a Dask cluster that loses a worker; half an hour
+	$(BIN)/python -m tests.benchmarks.cluster
 
 bench-log: setup  ## Measure a log of a million answers: its size, the time and memory of its audit; half an hour
 	$(BIN)/python -m tests.benchmarks.log_size

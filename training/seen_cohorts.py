@@ -8,6 +8,7 @@ IN_SAMPLE = (
     "report has those of held-out patients"
 )
 """The warning beside predictions for a cohort that `has_seen`."""
+NOT_COMPARED = "a cohort in parts has no digest, so it was not compared with those that the model was fitted on"
 
 
 def seen_cohort_digests(bundle: Bundle) -> list[str]:

@@ -82,9 +82,9 @@ class Benchmark:
         heads = [landmark[head] for landmark in landmarks for head in ("remission", "relapse")]
         won = Counter(str(head["winner"]) for head in heads)
         winners = ", ".join(f"{count} {name}" for name, count in won.most_common())
-        name = f"kap train, {self.learned_from:,} patients, {len(landmarks)} landmarks (won by {winners})"
+        name = f"kap train, {self.development:,} patients, {len(landmarks)} landmarks (won by {winners})"
         yield self._at_most(name, self.training.seconds, 300)
-        patients = self.learned_from
+        patients = self.development
         say(f"a quick training on {patients:,} patients")
         quick = run([KAP, "train", self._simulated(patients)[0], "--quick", "--workers", "2", "--json"], self.folder)
         yield self._at_most(f"kap train --quick, {patients:,} patients", quick.seconds, 60)
@@ -110,7 +110,7 @@ class Benchmark:
             )
 
     @property
-    def learned_from(self) -> int:
+    def development(self) -> int:
         """Patients of a training."""
         return int(2500 * self.scale)
 
@@ -122,8 +122,8 @@ class Benchmark:
     @cached_property
     def training(self) -> Usage:
         """A training with the default settings, which registers version 1."""
-        cohort, _ = self._simulated(self.learned_from)
-        say(f"training on {self.learned_from:,} patients")
+        cohort, _ = self._simulated(self.development)
+        say(f"training on {self.development:,} patients")
         return run([KAP, "train", cohort, "--workers", "2", "--json"], self.folder)
 
     def _simulated(self, patients: int) -> tuple[Path, Usage]:

@@ -81,7 +81,7 @@ def check(directory: Path, *, by_site: bool, as_json: bool, strict: bool) -> Non
     if as_json:
         click.echo(json.dumps(as_document(content)))
     else:
-        click.echo(as_text(content, reading_lines(reading), by_site=by_site))
+        click.echo(as_text(content, reading_lines(reading.repairs, reading.not_read), by_site=by_site))
 
 
 @cohort.command()

@@ -1,5 +1,6 @@
 """Reads a cohort for a command, and says on standard error what was repaired and what is not read."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import click
 if TYPE_CHECKING:
     from features.protocol.document import Protocol
     from training.cohort.reader import CohortReading
+    from training.cohort.repairs import Repair
 
 STRICT_OPTION = click.option(
     "--strict", is_flag=True, help="Repair nothing: refuse every cell and name that is not as the format has it."
@@ -19,17 +21,17 @@ def read_for_command(directory: Path, protocol: "Protocol | None" = None, *, str
     from training.cohort.reader import read_with_repairs
 
     reading = read_with_repairs(directory, protocol, strict=strict)
-    lines = reading_lines(reading)
+    lines = reading_lines(reading.repairs, reading.not_read)
     if lines:
         click.echo("\n".join(lines), err=True)
     return reading
 
 
-def reading_lines(reading: "CohortReading") -> list[str]:
+def reading_lines(repairs: "Sequence[Repair]", not_read: "Sequence[str]") -> list[str]:
     """What was repaired, a line for each kind, and what is not read; nothing for a plain cohort."""
     from training.cohort.repairs import describe_repairs
 
-    lines = describe_repairs(reading.repairs)
-    if reading.not_read:
-        lines.append(f"not read: {', '.join(reading.not_read)}")
+    lines = describe_repairs(repairs)
+    if not_read:
+        lines.append(f"not read: {', '.join(not_read)}")
     return lines
