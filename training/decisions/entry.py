@@ -1,7 +1,6 @@
 """An entry of the decision store: a document with its place in the chain, its signer's key and the signature."""
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from training.decisions.canonical import canonical
+from training.decisions.canonical import canonical, from_base64
 from training.decisions.keys import Signer, is_signed
 
 Kind = Literal["person", "taken over", "proposal", "approval", "decision", "clock"]
@@ -66,8 +65,8 @@ class ChainEntry:
     def is_signed_by(self, public_key: str) -> bool:
         """Whether the signature is that of a public key (PEM) over these bytes."""
         try:
-            signature = base64.b64decode(self.signature, validate=True)
-        except (binascii.Error, ValueError):
+            signature = from_base64(self.signature)
+        except ValueError:
             return False
         return is_signed(public_key, signature, self.signed_bytes)
 

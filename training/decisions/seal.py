@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from features.protocol.problems import InputRefusedError, Problem
-from training.decisions.canonical import canonical
+from training.decisions.canonical import canonical, from_base64
 from training.decisions.entry import ChainEntry
 from training.decisions.keys import Signer, is_signed, key_id_of
 from training.decisions.people import KnownPeople
@@ -75,7 +75,7 @@ def _is_whole(seal: DecisionSeal) -> bool:
 
 
 def _signer_of(content: Mapping[str, Any], signed: Mapping[str, str]) -> str:
-    signature = base64.b64decode(signed["signature"], validate=True)
+    signature = from_base64(signed["signature"])
     if not is_signed(signed["public_key"], signature, canonical(content).encode("ascii")):
         raise ValueError
     return key_id_of(signed["public_key"])
