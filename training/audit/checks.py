@@ -9,7 +9,7 @@ from models.bundle import BundleRefusedError, load_bundle
 from training.cohort.file_names import IMPORT_RECORD
 from training.decisions.entry_check import Finding
 from training.evidence.document import read_evidence
-from training.handover.granted import OVERRIDE, promotion_tags
+from training.handover.granted import OVERRIDE, promotion_line, promotion_of, promotion_tags
 from training.plausibility.cohort_check import CHECK, IMPORT_DIGEST, recorded_agreement
 from training.plausibility.import_agreement import TABLES_AS_IMPORTED, imported_digest
 from training.registry.artifacts import EVIDENCE
@@ -230,6 +230,7 @@ def chain_verdict(
         about += [each for each in decisions if each.version in numbers and each.run_id != run_id]
         wrong += [text for decision in about for text in _contradictions(decision, stored)]
         wrong += [text for version in stored.versions for text in _untrue_promotions(version, decisions)]
+        wrong += [text for version in stored.versions for text in _untrue_descriptions(version, decisions, stored)]
     chain = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}, none changed, moved or lost"
     texts = [f"{each.at} {each.action} version {each.version} by {each.by}" for each in about]
     own = f"about this training: {listed(texts)}" if about else "none is about this training: it was never promoted"
@@ -248,6 +249,17 @@ def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:
         if value != stored.tags.get(name)
     ]
     return wrong + ([f"{decision.key} names another run"] if decision.run_id != stored.run_id else [])
+
+
+def _untrue_descriptions(version: StoredVersion, decisions: Sequence[Decision], stored: StoredTraining) -> list[str]:
+    """A description that says another promotion than the last one; one that says none was written anew by people."""
+    bundle = stored.loaded_bundle()
+    if not version.described or bundle is None:
+        return []
+    made = [each for each in decisions if each.version == version.number and each.changes_champion]
+    last = promotion_of(made[-1], decisions[: made[-1].number - 1], bundle) if made else None
+    true = last is not None and version.described == promotion_line(last)
+    return [] if true else [f"the description of version {version.number} says another promotion than the decisions"]
 
 
 def _untrue_promotions(version: StoredVersion, decisions: Sequence[Decision]) -> list[str]:

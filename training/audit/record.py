@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 
 from training.audit.metric_digests import metric_digests
 from training.audit.record_files import LISTED, Digests, FilesRead, RecordFiles, loading_notes, marked_notes
-from training.handover.granted import without_promotion
+from training.handover.granted import described_promotion, without_promotion
 from training.registry.names import MODEL_NAME, MODEL_NAME_TAG
 from training.registry.seal import (
     DESCRIPTION,
@@ -251,7 +251,8 @@ def _stored_version(version: ModelVersion, parts: _Parts) -> StoredVersion:
     """A version with its aliases, which a search for versions does not give."""
     known = parts.registered.aliases if parts.registered else {}
     aliases = tuple(sorted(alias for alias, number in known.items() if str(number) == str(version.version)))
-    return StoredVersion(str(version.version), dict(version.tags), aliases, str(version.name))
+    described = described_promotion(version.description or "")
+    return StoredVersion(str(version.version), dict(version.tags), aliases, str(version.name), described)
 
 
 def _registry_digests(client: MlflowClient, parts: _Parts, sealed: Record | None) -> tuple[Digests, dict[str, str]]:

@@ -137,7 +137,17 @@ def promotion_text(promotion: Promotion) -> str:
 
 def description_with(described: str, promotion: Promotion) -> str:
     """The description of a version with the line of its last promotion; other lines are kept."""
-    return "\n".join(filter(None, [f"{MARK}{promotion_text(promotion)}", without_promotion(described)]))
+    return "\n".join(filter(None, [promotion_line(promotion), without_promotion(described)]))
+
+
+def promotion_line(promotion: Promotion) -> str:
+    """The line of a version's description that says its last promotion."""
+    return f"{MARK}{promotion_text(promotion)}"
+
+
+def described_promotion(described: str) -> str:
+    """What a description says of the last promotion; empty if nothing."""
+    return "\n".join(line for line in described.splitlines() if line.startswith(MARK))
 
 
 def without_promotion(described: str) -> str:

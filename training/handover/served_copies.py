@@ -7,7 +7,7 @@ from typing import Any
 from models.performance import PERFORMANCE_DIGEST
 from training.registry.names import MODEL_NAME
 from training.registry.stored_training import AnsweringCopy, ServedCopy
-from training.stores.model_store import store_entries
+from training.stores.model_store import store_entries, store_entry
 
 SERVED = "KAP_MODEL"
 """The setting of the service that names its model; a version of it may be pinned."""
@@ -24,15 +24,9 @@ def answering_copy(name: str) -> AnsweringCopy:
     That is the entry which BentoML calls the latest of that name, whatever its age, or the one that KAP_MODEL names
     here.
     """
-    import bentoml
-
     tag = os.environ.get(SERVED) or f"{name}:latest"
-    try:
-        return AnsweringCopy(tag, _copy(bentoml.models.get(tag)))
-    except bentoml.exceptions.NotFound:
-        return AnsweringCopy(tag, None)
-    except Exception as error:  # noqa: BLE001 - BentoML raises what its parser does
-        return AnsweringCopy(tag, None, f"it can't be read ({type(error).__name__})")
+    model, damaged = store_entry(tag)
+    return AnsweringCopy(tag, None if model is None else _copy(model), damaged)
 
 
 def _copy(model: Any) -> ServedCopy:

@@ -5,7 +5,7 @@ from mlflow.tracking import MlflowClient
 
 from training.registry.decision_log import HEAD, STORE
 from training.registry.decisions import Head
-from training.stores.model_store import store_entries
+from training.stores.model_store import store_entries, store_entry
 
 
 def served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:
@@ -33,11 +33,6 @@ def served_heads(client: MlflowClient, name: str) -> tuple[Head, ...]:
 
 
 def latest_copy(name: str) -> str | None:
-    """The tag of the copy that the service answers with by default; ``None`` if there is none."""
-    import bentoml
-    from bentoml.exceptions import BentoMLException
-
-    try:
-        return str(bentoml.models.get(f"{name}:latest").tag)
-    except BentoMLException:
-        return None
+    """The tag of the copy that the service answers with by default; ``None`` if there is none that can be read."""
+    model, _ = store_entry(f"{name}:latest")
+    return None if model is None else str(model.tag)

@@ -14,12 +14,16 @@ from training.registry.seal import Record, SealedItem
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """A registered version of the training, of the registered model ``name``."""
+    """A registered version of the training, of the registered model ``name``.
+
+    ``described`` is what its description says of its promotion; ``None`` if that is not known.
+    """
 
     number: str
     tags: Mapping[str, str]
     aliases: tuple[str, ...] = ()
     name: str = MODEL_NAME
+    described: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,23 @@
-"""The entries of BentoML's model store that can be read: its own list ends at a damaged one."""
+"""The entries of BentoML's model store, whose own list ends at a damaged one."""
 
 import contextlib
 from pathlib import Path
 from typing import Any
+
+
+def store_entry(tag: str) -> tuple[Any, str]:
+    """The entry with a tag, such as ``kap-outcomes:latest``, and an empty text.
+
+    ``None`` and an empty text if there is none, ``None`` and why if it can't be read.
+    """
+    import bentoml
+
+    try:
+        return bentoml.models.get(tag), ""
+    except bentoml.exceptions.NotFound:
+        return None, ""
+    except Exception as error:  # noqa: BLE001 - BentoML raises what its parser does
+        return None, f"it can't be read ({type(error).__name__})"
 
 
 def store_entries() -> list[Any]:

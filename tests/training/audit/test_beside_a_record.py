@@ -192,6 +192,12 @@ def test_a_metric_logged_again_under_a_sealed_name_is_a_change(audited: Recorded
         assert "metric patients" in audited.failed()["record"]
 
 
+def test_a_description_that_says_another_promotion_than_the_decisions_is_found(audited: RecordedTraining) -> None:
+    with kept_database(audited):
+        audited.client.update_model_version(MODEL_NAME, "1", "Promotion: Promoted by the Ethics Board, without limits.")
+        assert "the description of version 1 says another promotion" in audited.failed()["decisions"]
+
+
 def test_another_user_of_a_run_is_found(audited: RecordedTraining) -> None:
     with kept_database(audited):
         with closing(sqlite3.connect(audited.database)) as store, store:

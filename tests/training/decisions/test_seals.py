@@ -47,6 +47,14 @@ def test_after_a_seal_ordinary_use_raises_no_alarm(registry: Registry, tmp_path:
     assert kap("history", "--seal", tmp_path / "first.json").exit_code == 2
 
 
+def test_a_served_copy_that_can_not_be_read_is_found_and_is_no_traceback(registry: Registry, tmp_path: Path) -> None:
+    promoted(GOOD)
+    done("history", "--seal", tmp_path / "seal.json")
+    details = Path(bentoml.models.get(f"{MODEL_NAME}:latest").path) / "model.yaml"
+    details.write_bytes(details.read_bytes().replace(b"mlflow_version", b"mlflow\xc9version"))
+    assert "the service answers with no copy" in found(tmp_path / "seal.json")
+
+
 def test_everything_put_back_together_is_found_by_the_seal_only(registry: Registry, tmp_path: Path) -> None:
     """Tracking store, decisions and model store are those of the day before, and agree with each other."""
     promoted(GOOD)
