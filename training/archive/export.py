@@ -167,7 +167,7 @@ def _facts(
 
 def _parent(stored: StoredTraining, scratch: Path) -> dict[str, bytes]:
     """The bundle that an update began with; none for a training."""
-    bundle = stored.loaded_bundle()
+    bundle = stored.loaded_bundle
     if bundle is None or "parent" not in bundle.training:
         return {}
     named = bundle.training["parent"]

@@ -253,7 +253,7 @@ def _contradictions(decision: Decision, stored: StoredTraining) -> list[str]:
 
 def _untrue_descriptions(version: StoredVersion, decisions: Sequence[Decision], stored: StoredTraining) -> list[str]:
     """A description that says another promotion than the last one; one that says none was written anew by people."""
-    bundle = stored.loaded_bundle()
+    bundle = stored.loaded_bundle
     if not version.described or bundle is None:
         return []
     made = [each for each in decisions if each.version == version.number and each.changes_champion]

@@ -33,7 +33,7 @@ def policy_verdict(stored: StoredTraining, decisions: Sequence[Decision]) -> Ver
     made = [each for each in decisions if each.run_id == stored.run_id and each.policy is not None]
     if not made:
         return does_not_apply(CHECK, "no decision about this training names a policy")
-    document, bundle = _evidence_of(stored), stored.loaded_bundle()
+    document, bundle = _evidence_of(stored), stored.loaded_bundle
     if document is None:
         return not_checked(CHECK, "the evidence is lost, so no check can be made again")
     digest, evidence = document

@@ -109,7 +109,7 @@ def _other_candidates(stored: StoredTraining) -> list[str]:
     """Candidates of other packages that are not here, or in another version."""
     if not any(tag.startswith(CANDIDATE) for tag in stored.tags):
         return []
-    recorded = stored.loaded_bundle()
+    recorded = stored.loaded_bundle
     return [] if recorded is None else other_origins(recorded.training.get("candidates", {}))
 
 
@@ -118,7 +118,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     why = _unable(stored, data)
     if why or data is None:
         return [not_checked(check, why) for check in DATA_CHECKS]
-    recorded = stored.loaded_bundle()
+    recorded = stored.loaded_bundle
     if recorded is None:
         return [not_checked(check, "the bundle does not load") for check in DATA_CHECKS]
     cohort = read_cohort(data, recorded.protocol)

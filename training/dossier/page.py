@@ -55,7 +55,7 @@ def gathered_dossier(version: str) -> Iterator[Dossier]:
             version=found.number,
             model=found.name,
             stored=stored,
-            bundle=stored.loaded_bundle(),
+            bundle=stored.loaded_bundle,
             evidence=_evidence(stored),
             decisions=tuple(each for each in chain.decisions if each.version == found.number),
             verdicts=tuple(checked_record(stored, chain)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +131,9 @@ class StoredTraining:
         places = {"the run": self.tags} | {f"version {version.number}": version.tags for version in self.versions}
         return {place: tags.get(key) for place, tags in places.items()}
 
+    @cached_property
     def loaded_bundle(self) -> Bundle | None:
-        """The model, checked; ``None`` if it is lost or refused."""
+        """The model, checked, which is loaded once; ``None`` if it is lost or refused."""
         try:
             return load_bundle(self.bundle) if self.bundle else None
         except BundleRefusedError:
