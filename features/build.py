@@ -1,13 +1,18 @@
 """From a cohort to one feature row per patient at a landmark: the one function that training and serving both call."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.catalogue import catalogue
+from features.definitions.feature import Measure
+from features.definitions.patient_context import PatientColumn, column_values
+from features.definitions.row import COMPUTED, write_computed
 from features.eligibility.eligibility import ineligible_at
-from features.protocol.document import Landmark
+from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.landmark import KnownAtLandmark, known_at
 from features.records.timeline import Floats
@@ -35,15 +40,34 @@ def build_features(cohort: Cohort, landmark: Landmark) -> FeatureRows:
 
 def feature_rows(cohort: Cohort, known: KnownAtLandmark) -> FeatureRows:
     """The feature rows of what ``known_at`` gives for a cohort, for a caller that needs it for more than the rows."""
-    features = catalogue(cohort.protocol)
-    values = np.empty((len(cohort), len(features)), dtype=np.float64)
-    for position, feature in enumerate(features):
-        values[:, position] = feature.function(known)
+    layout = _layout(cohort.protocol)
+    values = np.empty((len(cohort), len(layout.names)))
+    write_computed(known, values)
+    values[:, COMPUTED : layout.own] = column_values(layout.columns, known)
+    for position, function in enumerate(layout.functions, start=layout.own):
+        values[:, position] = function(known)
     values[np.isnan(known.day)] = np.nan
     values += 0.0  # one zero: -0.0 and 0.0 are the same number but not the same bits
     return FeatureRows(
-        names=tuple(feature.name for feature in features),
+        names=layout.names,
         values=values,
         day=known.day,
         ineligible=ineligible_at(cohort, known),
     )
+
+
+class _Layout(NamedTuple):
+    """The columns of a row: those of ``patients`` from the end of the computed ones to ``own``, then a study's own."""
+
+    names: tuple[str, ...]
+    columns: tuple[PatientColumn, ...]
+    own: int
+    functions: tuple[Measure, ...]
+
+
+@lru_cache(maxsize=64)
+def _layout(protocol: Protocol) -> _Layout:
+    features = catalogue(protocol)
+    columns = tuple(one.function for one in features if isinstance(one.function, PatientColumn))
+    own = COMPUTED + len(columns)
+    return _Layout(tuple(one.name for one in features), columns, own, tuple(one.function for one in features[own:]))

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 from features.definitions import baseline_severity as severity
 from features.definitions import early_response as response
-from features.definitions import patient_context as context
 from features.definitions import route_dose as dose
 from features.definitions import treatment_history as history
 from features.definitions.context_features import PATIENT_CONTEXT
 from features.definitions.feature import Feature, declare
 from features.definitions.own_features import study_feature
+from features.definitions.patient_context import PatientColumn
 from features.protocol.columns import DAY_LIMIT
 from features.protocol.declared_covariates import level_names
 from features.protocol.document import Covariate, Protocol
@@ -191,7 +191,7 @@ def _covariate_features(covariate: Covariate, names: Sequence[str]) -> Iterator[
         yield replace(
             _covariate_feature(covariate),
             name=name,
-            function=context.is_category(covariate.name, level),
+            function=PatientColumn(covariate.name, level),
             meaning=f"{covariate.name} is {level} (1) or another (0). {covariate.meaning}",
         )
 
@@ -206,7 +206,7 @@ def _covariate_feature(covariate: Covariate) -> Feature:
         0,
         0,
         source="the study's protocol",
-        function=context.column(covariate.name),
+        function=PatientColumn(covariate.name),
         meaning=covariate.meaning,
     )
 

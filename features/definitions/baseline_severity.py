@@ -1,76 +1,56 @@
 """Severity at baseline: on the primary scale, on a second scale, and the duration of the illness."""
 
-import numpy as np
-
-from features.records.landmark import KnownAtLandmark
-from features.records.primary_scale import Codes
-from features.records.rating_days import until_day_0
-from features.records.timeline import Floats, Rows
+from features.compilation import compiled
+from features.definitions.known_patient import KnownPatient
 
 
-def baseline_severity_share(known: KnownAtLandmark) -> Floats:
+@compiled
+def baseline_severity_share(known: KnownPatient) -> float:
     """Baseline score as a share of the primary scale's range."""
-    return (known.primary.baseline - known.primary.minimum) / known.primary.span
+    return (known.scale.baseline - known.scale.minimum) / known.scale.span
 
 
-def baseline_distance_to_remission(known: KnownAtLandmark) -> Floats:
+@compiled
+def baseline_distance_to_remission(known: KnownPatient) -> float:
     """Points from the baseline down to the remission band, in reliable changes."""
-    return (known.primary.baseline - known.primary.remission_at_most) / known.primary.reliable_change
+    return (known.scale.baseline - known.scale.remission_at_most) / known.scale.reliable_change
 
 
-def drop_needed(known: KnownAtLandmark) -> Floats:
+@compiled
+def drop_needed(known: KnownPatient) -> float:
     """Points from the baseline down to what counts as remission for this patient, in reliable changes; at least 1
     where the protocol asks for a reliable drop.
     """
-    return (known.primary.baseline - known.primary.remission_criterion) / known.primary.reliable_change
+    return (known.scale.baseline - known.scale.remission_criterion) / known.scale.reliable_change
 
 
-def second_scale_severity_share(known: KnownAtLandmark) -> Floats:
+@compiled
+def second_scale_severity_share(known: KnownPatient) -> float:
     """Baseline on the second scale as a share of its range."""
-    return _last_share(known, until_day_0(known.assessments), known.second_scale)
+    return known.second_at_baseline
 
 
-def second_scale_severity_now(known: KnownAtLandmark) -> Floats:
+@compiled
+def second_scale_severity_now(known: KnownPatient) -> float:
     """Latest rating of the second scale as a share of its range; without one at baseline, of the first other scale
     rated since.
     """
-    return _last_share(known, known.assessments, _second_scale_now(known))
+    return known.second_now
 
 
-def _second_scale_now(known: KnownAtLandmark) -> Codes:
-    """Code of the second scale, or of the first other one that is rated by the landmark (-1: none)."""
-    chosen = known.second_scale.copy()
-    for code in known.protocol.second_scales:
-        if (chosen >= 0).all():
-            break
-        rated = known.assessments.where(np.asarray(known.assessments["instrument"] == code)).exists_for_patient()
-        chosen[(chosen < 0) & rated & (known.primary.code != code)] = code
-    return chosen
-
-
-def _last_share(known: KnownAtLandmark, ratings: Rows, code: Codes) -> Floats:
-    """Last of ``ratings`` on the scale of each patient's ``code``, as a share of its range."""
-    numbers = known.protocol.scale_numbers
-    minimum, maximum = numbers["minimum"][code], numbers["maximum"][code]
-    own = ratings.where(np.asarray(ratings["instrument"] == code[ratings.patient]))
-    return (own.last_for_patient("score") - minimum) / (maximum - minimum)
-
-
-def illness_duration_years(known: KnownAtLandmark) -> Floats:
+@compiled
+def illness_duration_years(known: KnownPatient) -> float:
     """Years since the onset of the illness."""
-    return known.patients["illness_duration_years"]
+    return known.illness_duration_years
 
 
-def baseline_ratings(known: KnownAtLandmark) -> Floats:
+@compiled
+def baseline_ratings(known: KnownPatient) -> float:
     """Number of ratings on the primary scale on or before day 0."""
-    return _at_baseline(known).count_for_patient()
+    return known.ratings.number_at_baseline
 
 
-def mean_baseline_distance_to_remission(known: KnownAtLandmark) -> Floats:
+@compiled
+def mean_baseline_distance_to_remission(known: KnownPatient) -> float:
     """Points from the mean of the baseline ratings down to the remission band, in reliable changes."""
-    mean = _at_baseline(known).mean_for_patient("score")
-    return (mean - known.primary.remission_at_most) / known.primary.reliable_change
-
-
-def _at_baseline(known: KnownAtLandmark) -> Rows:
-    return until_day_0(known.primary_ratings)
+    return (known.ratings.mean_at_baseline - known.scale.remission_at_most) / known.scale.reliable_change

@@ -1,7 +1,7 @@
 """The features of the patient context, declared: who the patient is, and what is recorded before session 1."""
 
-from features.definitions import patient_context as context
 from features.definitions.feature import Feature, Sign
+from features.definitions.patient_context import PatientColumn
 
 
 def _context(
@@ -14,14 +14,14 @@ def _context(
         *bounds,
         *signs,
         source=source,
-        function=context.column(name),
+        function=PatientColumn(name),
         meaning=meaning,
     )
 
 
-def _category(column: str, categories: tuple[str, ...], name: str, signs: tuple[Sign, Sign], source: str) -> Feature:
-    meaning = f"{column} is {' or '.join(categories)} (1) or another (0)"
-    function = context.is_category(column, *categories)
+def _category(column: str, category: str, name: str, signs: tuple[Sign, Sign], source: str) -> Feature:
+    meaning = f"{column} is {category} (1) or another (0)"
+    function = PatientColumn(column, category)
     return Feature(name, "patient context", "no/yes", 0, 1, *signs, source=source, function=function, meaning=meaning)
 
 
@@ -30,15 +30,15 @@ _WHICH = "which illness it is; no sign is expected. Each has a feature, so that 
 _YES = (0.0, 1.0)
 PATIENT_CONTEXT = (
     _context("age_years", "years", (10, 110), (0, 0), "sign not settled: Mathai 2024", "Age at day 0."),
-    _category("sex", ("female",), "sex_female", (0, 0), "no consistent effect"),
-    _category("diagnosis", ("gad",), "diagnosis_gad", (0, 0), _DIAGNOSIS),
-    _category("diagnosis", ("social_anxiety",), "diagnosis_social_anxiety", (-1, 0), _DIAGNOSIS),
-    _category("diagnosis", ("panic",), "diagnosis_panic", (0, 0), _DIAGNOSIS),
-    _category("diagnosis", ("agoraphobia",), "diagnosis_agoraphobia", (0, 0), "panic with agoraphobia: Schat 2013"),
-    _category("diagnosis", ("ptsd",), "diagnosis_ptsd", (0, 0), "null trial: Abdallah 2022; positive: Feder 2021"),
-    _category("diagnosis", ("ocd",), "diagnosis_ocd", (-1, 0), _DIAGNOSIS),
+    _category("sex", "female", "sex_female", (0, 0), "no consistent effect"),
+    _category("diagnosis", "gad", "diagnosis_gad", (0, 0), _DIAGNOSIS),
+    _category("diagnosis", "social_anxiety", "diagnosis_social_anxiety", (-1, 0), _DIAGNOSIS),
+    _category("diagnosis", "panic", "diagnosis_panic", (0, 0), _DIAGNOSIS),
+    _category("diagnosis", "agoraphobia", "diagnosis_agoraphobia", (0, 0), "panic with agoraphobia: Schat 2013"),
+    _category("diagnosis", "ptsd", "diagnosis_ptsd", (0, 0), "null trial: Abdallah 2022; positive: Feder 2021"),
+    _category("diagnosis", "ocd", "diagnosis_ocd", (-1, 0), _DIAGNOSIS),
     *(
-        _category("diagnosis", (name,), f"diagnosis_{name}", (0, 0), _WHICH)
+        _category("diagnosis", name, f"diagnosis_{name}", (0, 0), _WHICH)
         for name in ("mixed_anxiety_depression", "depression", "substance_use", "other")
     ),
     _context("comorbid_depression", "no/yes", _YES, (-1, 1), "HARP (Bruce 2005)", "A depressive disorder besides."),

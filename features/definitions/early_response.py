@@ -2,157 +2,170 @@
 
 import numpy as np
 
-from features.records.cut_offs import at_most
-from features.records.landmark import KnownAtLandmark
-from features.records.rating_days import known_days, until_day_0
-from features.records.timeline import Floats, Rows
+from features.compilation import compiled
+from features.definitions.known_patient import KnownPatient
+from features.records.cut_offs import TOLERANCE
+
+NOT_RECORDED = np.nan
 
 
-def _share(known: KnownAtLandmark, score: Floats) -> Floats:
-    return (score - known.primary.minimum) / known.primary.span
+@compiled
+def _share(known: KnownPatient, score: float) -> float:
+    return (score - known.scale.minimum) / known.scale.span
 
 
-def change_points(known: KnownAtLandmark) -> Floats:
+@compiled
+def _to_criterion(known: KnownPatient, score: float) -> float:
+    return (score - known.scale.remission_criterion) / known.scale.reliable_change
+
+
+@compiled
+def _current(known: KnownPatient) -> float:
+    """The latest rating after day 0, or the baseline where none followed."""
+    return known.scale.baseline if np.isnan(known.ratings.latest_since) else known.ratings.latest_since
+
+
+@compiled
+def change_points(known: KnownPatient) -> float:
     """Baseline minus the latest rating after day 0."""
-    return known.primary.baseline - known.latest_since_baseline
+    return known.scale.baseline - known.ratings.latest_since
 
 
-def change_share(known: KnownAtLandmark) -> Floats:
+@compiled
+def change_share(known: KnownPatient) -> float:
     """The change as a share of the way from the baseline to the bottom of the scale.
 
     A worsening by more than that way counts as -1: near the bottom the share would grow without bound.
     """
-    way = known.primary.baseline - known.primary.minimum
-    share = np.divide(change_points(known), way, out=np.full(len(known), np.nan), where=way > 0)
-    return np.maximum(share, -1.0)
+    way = known.scale.baseline - known.scale.minimum
+    if not way > 0:
+        return NOT_RECORDED
+    share = change_points(known) / way
+    return -1.0 if share < -1 else share
 
 
-def change_reliable(known: KnownAtLandmark) -> Floats:
+@compiled
+def change_reliable(known: KnownPatient) -> float:
     """The change in reliable changes of the scale."""
-    return change_points(known) / known.primary.reliable_change
+    return change_points(known) / known.scale.reliable_change
 
 
-def distance_to_remission(known: KnownAtLandmark) -> Floats:
+@compiled
+def distance_to_remission(known: KnownPatient) -> float:
     """Points from the latest rating down to the remission band, in reliable changes; the baseline where none followed.
 
     Negative inside the band.
     """
-    latest = known.latest_since_baseline
-    current = np.where(np.isnan(latest), known.primary.baseline, latest)
-    return (current - known.primary.remission_at_most) / known.primary.reliable_change
+    return (_current(known) - known.scale.remission_at_most) / known.scale.reliable_change
 
 
-def distance_to_criterion(known: KnownAtLandmark) -> Floats:
+@compiled
+def distance_to_criterion(known: KnownPatient) -> float:
     """Points from the latest rating down to what counts as remission for this patient, in reliable changes.
 
     That is the remission band, or a reliable drop from the baseline where the protocol asks for one too.
     """
-    latest = known.latest_since_baseline
-    return _to_criterion(known, np.where(np.isnan(latest), known.primary.baseline, latest))
+    return _to_criterion(known, _current(known))
 
 
-def mean_distance_to_criterion(known: KnownAtLandmark) -> Floats:
+@compiled
+def mean_distance_to_criterion(known: KnownPatient) -> float:
     """The same distance from the mean of all ratings after day 0."""
-    return _to_criterion(known, known.ratings_since_baseline.mean_for_patient("score"))
+    return _to_criterion(known, known.ratings.mean_since)
 
 
-def recent_distance_to_criterion(known: KnownAtLandmark) -> Floats:
+@compiled
+def recent_distance_to_criterion(known: KnownPatient) -> float:
     """The same distance from the mean of the ratings after the last dosing session."""
-    return _to_criterion(known, _after_last_dose(known).mean_for_patient("score"))
+    return _to_criterion(known, known.ratings.recent_mean)
 
 
-def _after_last_dose(known: KnownAtLandmark) -> Rows:
-    ratings = known.ratings_since_baseline
-    return ratings.where(known_days(ratings) > ratings.spread(known.dosing_sessions.last_for_patient("day")))
-
-
-def _to_criterion(known: KnownAtLandmark, score: Floats) -> Floats:
-    return (score - known.primary.remission_criterion) / known.primary.reliable_change
-
-
-def change_after_session_1(known: KnownAtLandmark) -> Floats:
+@compiled
+def change_after_session_1(known: KnownPatient) -> float:
     """Baseline minus the first rating after dosing session 1, in reliable changes."""
-    return (known.primary.baseline - _after_first_session(known).first_for_patient("score")) / (
-        known.primary.reliable_change
-    )
+    return (known.scale.baseline - known.ratings.first_after_session_1) / known.scale.reliable_change
 
 
-def _after_first_session(known: KnownAtLandmark) -> Rows:
-    ratings, doses = known.primary_ratings, known.dosing_sessions
-    first_dose = doses.where(doses.numbers("session_number") == 1).first_for_patient("day")
-    return ratings.where(known_days(ratings) > ratings.spread(first_dose))
-
-
-def slope_per_week(known: KnownAtLandmark) -> Floats:
+@compiled
+def slope_per_week(known: KnownPatient) -> float:
     """Least-squares slope of the ratings from the baseline on, or from the first one where there is no baseline, in
     reliable changes a week; negative is better.
     """
-    ratings = known.primary_ratings
-    before = until_day_0(ratings)
-    since = ~(ratings.numbers("day") < ratings.spread(before.last_for_patient("day")))
-    return ratings.where(since).slope_for_patient("score") * 7 / known.primary.reliable_change
+    return known.ratings.slope_per_day * 7 / known.scale.reliable_change
 
 
-def latest_severity_share(known: KnownAtLandmark) -> Floats:
+@compiled
+def latest_severity_share(known: KnownPatient) -> float:
     """Latest rating of the primary scale, at baseline or since, as a share of its range."""
-    return _share(known, known.primary_ratings.last_for_patient("score"))
+    return _share(known, known.ratings.latest)
 
 
-def best_share(known: KnownAtLandmark) -> Floats:
+@compiled
+def best_share(known: KnownPatient) -> float:
     """Lowest rating after day 0, as a share of the range."""
-    return _share(known, known.ratings_since_baseline.minimum_for_patient("score"))
+    return _share(known, known.ratings.lowest_since)
 
 
-def worst_share(known: KnownAtLandmark) -> Floats:
+@compiled
+def worst_share(known: KnownPatient) -> float:
     """Highest rating after day 0, as a share of the range."""
-    return _share(known, known.ratings_since_baseline.maximum_for_patient("score"))
+    return _share(known, known.ratings.highest_since)
 
 
-def in_remission_band(known: KnownAtLandmark) -> Floats:
+@compiled
+def in_remission_band(known: KnownPatient) -> float:
     """Whether the latest rating after day 0 is in the remission band (1) or not (0)."""
-    latest = known.latest_since_baseline
-    return np.where(np.isnan(latest), np.nan, at_most(latest, known.primary.remission_at_most))
+    latest = known.ratings.latest_since
+    if np.isnan(latest):
+        return NOT_RECORDED
+    return 1.0 if latest <= known.scale.remission_at_most + TOLERANCE else 0.0
 
 
-def ratings_since_baseline(known: KnownAtLandmark) -> Floats:
+@compiled
+def ratings_since_baseline(known: KnownPatient) -> float:
     """Number of ratings on the primary scale after day 0."""
-    return known.ratings_since_baseline.count_for_patient()
+    return known.ratings.number_since
 
 
-def days_since_last_rating(known: KnownAtLandmark) -> Floats:
+@compiled
+def days_since_last_rating(known: KnownPatient) -> float:
     """Days from the latest rating on the primary scale to the landmark."""
-    return known.day - known.primary_ratings.last_for_patient("day")
+    return known.day - known.ratings.latest_day
 
 
-def dosing_sessions(known: KnownAtLandmark) -> Floats:
+@compiled
+def dosing_sessions(known: KnownPatient) -> float:
     """Number of dosing sessions so far."""
-    return known.dosing_sessions.count_for_patient()
+    return known.doses.number
 
 
-def psychotherapy_sessions(known: KnownAtLandmark) -> Floats:
+@compiled
+def psychotherapy_sessions(known: KnownPatient) -> float:
     """Number of psychotherapy sessions so far."""
-    return known.sessions.count_for_patient() - known.dosing_sessions.count_for_patient()
+    return known.doses.sessions - known.doses.number
 
 
-def days_since_last_dose(known: KnownAtLandmark) -> Floats:
+@compiled
+def days_since_last_dose(known: KnownPatient) -> float:
     """Days from the last dosing session to the landmark."""
-    return known.day - known.dosing_sessions.last_for_patient("day")
+    return known.day - known.doses.last_day
 
 
-def days_between_doses(known: KnownAtLandmark) -> Floats:
+@compiled
+def days_between_doses(known: KnownPatient) -> float:
     """Mean number of days between dosing sessions, from two on."""
-    doses = known.dosing_sessions
-    gaps = doses.count_for_patient() - 1
-    spanned = doses.last_for_patient("day") - doses.first_for_patient("day")
-    return np.divide(spanned, gaps, out=np.full(len(known), np.nan), where=gaps > 0)
+    if known.doses.number < 2:
+        return NOT_RECORDED
+    return (known.doses.last_day - known.doses.first_day) / (known.doses.number - 1)
 
 
-def peak_dissociation(known: KnownAtLandmark) -> Floats:
+@compiled
+def peak_dissociation(known: KnownPatient) -> float:
     """Highest dissociation of the sessions so far."""
-    return known.dosing_sessions.maximum_for_patient("peak_dissociation")
+    return known.doses.peak_dissociation
 
 
-def adverse_events(known: KnownAtLandmark) -> Floats:
+@compiled
+def adverse_events(known: KnownPatient) -> float:
     """Number of sessions so far with an adverse event; missing where it was recorded for none."""
-    recorded = known.sessions.recorded("adverse_event")
-    return np.where(recorded.exists_for_patient(), recorded.sum_for_patient("adverse_event"), np.nan)
+    return known.doses.adverse_events

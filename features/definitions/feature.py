@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
+from features.definitions.known_patient import KnownPatient
+from features.definitions.patient_context import PatientColumn
 from features.records.landmark import KnownAtLandmark
 from features.records.timeline import Floats
 
@@ -12,10 +14,15 @@ Group = Literal[
     "baseline severity", "treatment history", "early response", "patient context", "study covariate", "study feature"
 ]
 
+Computed: TypeAlias = Callable[[KnownPatient], float]
+"""Compiled, of one patient."""
+Measure: TypeAlias = Callable[[KnownAtLandmark], Floats]
+"""Of every patient of a cohort at once."""
+
 
 @dataclass(frozen=True)
 class Feature:
-    """One number known about a patient at the landmark.
+    """One number known about a patient at the landmark; ``function`` says how it comes about.
 
     ``remission_sign`` and ``relapse_sign`` say whether a larger value is expected to make the outcome more (1) or
     less (-1) likely, or neither is expected (0); a model keeps them. A patient with a value above ``outside_above`` is
@@ -30,7 +37,7 @@ class Feature:
     remission_sign: Sign
     relapse_sign: Sign
     source: str
-    function: Callable[[KnownAtLandmark], Floats] = field(compare=False, repr=False)
+    function: Computed | PatientColumn | Measure = field(compare=False, repr=False)
     meaning: str = ""
     outside_above: float | None = None
 
@@ -54,7 +61,7 @@ class Feature:
 
 def declare(
     group: Group,
-    functions: list[tuple[Callable[[KnownAtLandmark], Floats], str, float, float, Sign, Sign, str]],
+    functions: list[tuple[Computed, str, float, float, Sign, Sign, str]],
 ) -> tuple[Feature, ...]:
     """Features named after their functions, whose docstrings are their meanings."""
     return tuple(

@@ -6,7 +6,7 @@ Every function reads a `KnownAtLandmark`, as the built-in features do, so that n
 import numpy as np
 
 from features.definitions.feature import Feature, Sign
-from features.definitions.route_dose import relative_doses
+from features.definitions.route_dose import USUAL
 from features.protocol.document import Protocol
 from features.protocol.own_feature import (
     COUNT,
@@ -107,7 +107,7 @@ def _records(of: str, known: KnownAtLandmark) -> Rows:
         return _rows(ratings, scores, known_days(ratings))
     if of in SESSION_QUANTITIES:
         doses = known.dosing_sessions
-        return _rows(doses, relative_doses(known) if of == "dose_relative_to_usual" else doses.numbers(of))
+        return _rows(doses, _relative(doses) if of == "dose_relative_to_usual" else doses.numbers(of))
     if of in EVENT_COUNTS:
         code = known.protocol.code("events", "event", of)
         return _rows(known.events.where(np.asarray(known.events["event"] == code)))
@@ -115,6 +115,11 @@ def _records(of: str, known: KnownAtLandmark) -> Rows:
         return _rows(known.sessions, known.sessions.numbers("adverse_event"))
     kind = known.protocol.code("sessions", "kind", of.removesuffix("_session"))
     return _rows(known.sessions.where(np.asarray(known.sessions["kind"] == kind)))
+
+
+def _relative(doses: Rows) -> Floats:
+    """Each dose as a multiple of the usual one of its route."""
+    return doses.numbers("dose_mg_per_kg") / USUAL[np.asarray(doses["route"], dtype=np.intp)]
 
 
 def _rows(rows: Rows, value: Floats | None = None, known_on: Floats | None = None) -> Rows:

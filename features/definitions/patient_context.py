@@ -1,28 +1,25 @@
 """Who the patient is: age, sex, diagnosis, comorbidity, and the covariates that the study adds."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from features.records.landmark import KnownAtLandmark
-from features.records.timeline import Floats, is_among
+from features.records.timeline import Floats
 
 
-def column(name: str) -> Callable[[KnownAtLandmark], Floats]:
-    """A feature that is a column of ``patients``, unchanged."""
+class PatientColumn(NamedTuple):
+    """A feature that is a column of ``patients``: unchanged, or 1 where it holds a category and 0 for another."""
 
-    def as_recorded(known: KnownAtLandmark) -> Floats:
-        return known.patients[name]
-
-    return as_recorded
+    name: str
+    category: str | None = None
 
 
-def is_category(name: str, *categories: str) -> Callable[[KnownAtLandmark], Floats]:
-    """A feature that is 1 where the column holds one of the categories, 0 for another, missing for none."""
-
-    def among(known: KnownAtLandmark) -> Floats:
-        codes = [known.protocol.code("patients", name, category) for category in categories]
-        values = known.patients[name]
-        return np.where(values < 0, np.nan, is_among(values, codes))
-
-    return among
+def column_values(columns: Sequence[PatientColumn], known: KnownAtLandmark) -> Floats:
+    """The features of every patient, shape (patients, columns); NaN where not recorded."""
+    protocol = known.protocol
+    codes = [-1 if one.category is None else protocol.code("patients", *one) for one in columns]
+    values = np.array([known.patients[one.name] for one in columns]).T
+    wanted = np.array(codes)
+    return np.where(wanted < 0, values, np.where(values < 0, np.nan, values == wanted))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.records.landmark import KnownAtLandmark
-from features.records.timeline import Floats, Rows, is_among, nothing_recorded
+from features.compilation import compiled
+from features.definitions.known_patient import KnownPatient
+from features.protocol.columns import ROUTES
 
 
 @dataclass(frozen=True)
@@ -40,69 +41,53 @@ EFFECTIVE_PARENTERAL_MG_PER_KG = 0.6
 2025, PMID 39763417 [seen]); the threshold between the two arms is a [judgement]."""
 
 
-def route_parenteral(known: KnownAtLandmark) -> Floats:
+_OF_ROUTES = [ROUTE_DOSES.get(route, RouteDose(None, np.nan)) for route in (*ROUTES, "")]
+USUAL = np.array([np.nan if one.usual is None else one.usual for one in _OF_ROUTES])
+LIMIT = np.array([one.limit for one in _OF_ROUTES])
+INJECTED = np.array([route in PARENTERAL for route in (*ROUTES, "")])
+"""By the code of a route; the code -1, not recorded, picks the end."""
+_INTRANASAL = ROUTES.index("intranasal")
+NOT_RECORDED = np.nan
+
+
+@compiled
+def route_parenteral(known: KnownPatient) -> float:
     """Whether the last dose so far was injected (1) or given by another route (0)."""
-    return _last_route_among(known, PARENTERAL)
+    return NOT_RECORDED if known.doses.route < 0 else 1.0 * INJECTED[known.doses.route]
 
 
-def route_intranasal(known: KnownAtLandmark) -> Floats:
+@compiled
+def route_intranasal(known: KnownPatient) -> float:
     """Whether the last dose so far was given through the nose (1) or by another route (0)."""
-    return _last_route_among(known, ("intranasal",))
+    return NOT_RECORDED if known.doses.route < 0 else 1.0 * (known.doses.route == _INTRANASAL)
 
 
-def _last_route_among(known: KnownAtLandmark, routes: tuple[str, ...]) -> Floats:
-    doses = known.dosing_sessions
-    last = doses.where(doses.numbers("route") >= 0).last_for_patient("route")
-    return np.where(np.isnan(last), np.nan, is_among(last, _codes(known, routes)))
-
-
-def dose_relative_to_usual(known: KnownAtLandmark) -> Floats:
+@compiled
+def dose_relative_to_usual(known: KnownPatient) -> float:
     """Mean dose of the sessions so far, each as a multiple of the usual dose of its route; missing for oral doses,
     which have no usual one.
     """
-    doses = known.dosing_sessions
-    relative = Rows(doses.patients, doses.patient, {"relative": relative_doses(known)})
-    return relative.mean_for_patient("relative")
+    return known.doses.mean_relative
 
 
-def relative_doses(known: KnownAtLandmark) -> Floats:
-    """The dose of each dosing session so far as a multiple of the usual dose of its route."""
-    doses = known.dosing_sessions
-    usual = _of_route(known, doses, {name: dose.usual or np.nan for name, dose in ROUTE_DOSES.items()})
-    return doses.numbers("dose_mg_per_kg") / usual
-
-
-def parenteral_dose_shortfall(known: KnownAtLandmark) -> Floats:
+@compiled
+def parenteral_dose_shortfall(known: KnownPatient) -> float:
     """How far the mean injected dose so far lies below 0.6 mg/kg; 0 from there on and for other routes."""
-    doses = known.dosing_sessions.recorded("dose_mg_per_kg")
-    doses = doses.where(doses.numbers("route") >= 0)
-    injected = doses.where(is_among(doses["route"], _codes(known, PARENTERAL)))
-    mean = injected.mean_for_patient("dose_mg_per_kg")
-    below = np.maximum(EFFECTIVE_PARENTERAL_MG_PER_KG - np.where(np.isnan(mean), np.inf, mean), 0.0)
-    return np.where(doses.exists_for_patient(), below, np.nan)
+    if not known.doses.has_routed_dose:
+        return NOT_RECORDED
+    below = EFFECTIVE_PARENTERAL_MG_PER_KG - known.doses.mean_injected
+    return below if below > 0 else 0.0
 
 
-def peak_distress(known: KnownAtLandmark) -> Floats:
+@compiled
+def peak_distress(known: KnownPatient) -> float:
     """Highest distress during a dose of the sessions so far."""
-    return known.dosing_sessions.maximum_for_patient("peak_distress")
+    return known.doses.peak_distress
 
 
-def dose_of_route_limit(known: KnownAtLandmark) -> Floats:
+@compiled
+def dose_of_route_limit(known: KnownPatient) -> float:
     """Largest dose of the sessions so far, as a share of the plausible upper limit of its route; above 1 the patient is
     outside: no answer may rest on such a dose.
     """
-    doses = known.dosing_sessions
-    limit = _of_route(known, doses, {name: dose.limit for name, dose in ROUTE_DOSES.items()})
-    proportions = Rows(doses.patients, doses.patient, {"share": doses.numbers("dose_mg_per_kg") / limit})
-    return proportions.maximum_for_patient("share")
-
-
-def _codes(known: KnownAtLandmark, routes: tuple[str, ...]) -> list[int]:
-    return [known.protocol.code("sessions", "route", name) for name in routes]
-
-
-def _of_route(known: KnownAtLandmark, sessions: Rows, by_route: dict[str, float]) -> Floats:
-    """A number of the route of each session, NaN without a route."""
-    numbers = nothing_recorded(len(by_route) + 1)  # the code -1 picks the NaN at the end
-    numbers[_codes(known, tuple(by_route))] = list(by_route.values())
-    return numbers[np.asarray(sessions["route"], dtype=np.intp)]
+    return known.doses.highest_of_limit

@@ -11,8 +11,8 @@ import numpy as np
 from features.protocol.columns import SCREENING_COLUMNS, SCREENING_ITEMS
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
-from features.records.primary_scale import Codes, PrimaryScale, primary_scale, second_scale
-from features.records.rating_days import known_days, since_day_0
+from features.records.primary_scale import Codes, PrimaryScale, first_rated, primary_scale, second_scale
+from features.records.rating_days import known_days
 from features.records.timeline import Floats, Mask, Rows, is_among
 
 
@@ -123,24 +123,10 @@ class KnownAtLandmark:
         return second_scale(self.assessments, self.primary)
 
     @cached_property
-    def primary_ratings(self) -> Rows:
-        """Ratings of the primary instrument."""
-        return self.primary.ratings_among(self.assessments)
-
-    @cached_property
-    def ratings_since_baseline(self) -> Rows:
-        """Ratings of the primary instrument after those that make the baseline."""
-        return since_day_0(self.primary_ratings)
-
-    @cached_property
-    def latest_since_baseline(self) -> Floats:
-        """Score of the latest rating of the primary instrument after day 0."""
-        return self.ratings_since_baseline.last_for_patient("score")
-
-    @cached_property
-    def treatments_asked_for(self) -> Mask:
-        """Patients with a record of whether there were earlier treatments."""
-        return np.asarray(self.patients["prior_treatments_recorded"] == 1)
+    def second_scale_now(self) -> Codes:
+        """Code of the second scale, or of the first other one that is rated by the landmark; -1 for none."""
+        rated = first_rated(self.assessments, self.protocol.second_scales, np.inf, self.primary.code)
+        return np.where(self.second_scale >= 0, self.second_scale, rated)
 
     @cached_property
     def dosing_sessions(self) -> Rows:

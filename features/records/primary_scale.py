@@ -3,17 +3,17 @@
 If the protocol starts from remission, no baseline is needed: any rating up to the landmark determines the scale.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compilation import compiled
 from features.protocol.document import Protocol
-from features.records.rating_days import until_day_0
-from features.records.timeline import Floats, Rows
+from features.records.rating_days import known_days
+from features.records.timeline import Categories, Floats, Indices, Rows, nothing_recorded, plain
 
 Codes: TypeAlias = NDArray[np.intp]
 
@@ -78,10 +78,11 @@ def primary_scale(known: Rows, protocol: Protocol) -> PrimaryScale:
     It is the first of the protocol's remission rule that has a baseline; if everyone is in remission at the landmark,
     the first with a rating.
     """
-    baseline = until_day_0(known)
-    code = _first_rated(_that_choose(known, protocol), protocol.primary_scales)
-    own = baseline.where(np.asarray(baseline["instrument"] == code[baseline.patient]))
-    return PrimaryScale(protocol, code, own.last_for_patient("score"))
+    nobody = np.full(known.patients, -1, dtype=np.intp)
+    code = first_rated(known, protocol.primary_scales, _last_day(protocol), nobody)
+    baseline = nothing_recorded(known.patients)
+    _write_last(*_columns(known), 0.0, code, plain(known["score"], np.float64), baseline)
+    return PrimaryScale(protocol, code, baseline)
 
 
 def second_scale(known: Rows, primary: PrimaryScale) -> Codes:
@@ -90,23 +91,64 @@ def second_scale(known: Rows, primary: PrimaryScale) -> Codes:
     If the primary scale is one of depression, it is the first other outcome scale.
     """
     protocol = primary.protocol
-    return _first_rated(_that_choose(known, protocol), protocol.second_scales, primary.code)
+    return first_rated(known, protocol.second_scales, _last_day(protocol), primary.code)
 
 
-def _that_choose(known: Rows, protocol: Protocol) -> Rows:
-    """The ratings that determine a patient's scales."""
-    return known if protocol.remission.at_landmark else until_day_0(known)
+def _last_day(protocol: Protocol) -> float:
+    """The last day of the ratings that determine a patient's scales."""
+    return np.inf if protocol.remission.at_landmark else 0.0
 
 
-def _first_rated(ratings: Rows, codes: Sequence[int], other_than: Codes | None = None) -> Codes:
-    """Code of the first of some scales that was rated (-1: none), per patient."""
-    rated = np.bincount(np.asarray(ratings["instrument"], dtype=np.intp), minlength=max(codes) + 1).tolist()
+def first_rated(ratings: Rows, codes: tuple[int, ...], last_day: float, other_than: Codes) -> Codes:
+    """Code per patient of the first of some scales with a rating known by a day, other than one (-1: none)."""
     chosen = np.full(ratings.patients, -1, dtype=np.intp)
-    for code in codes:
-        if not rated[code]:
-            continue
-        takes = (chosen < 0) & ratings.where(np.asarray(ratings["instrument"] == code)).exists_for_patient()
-        if other_than is not None:
-            takes &= other_than != code
-        chosen[takes] = code
+    _write_first(*_columns(ratings), last_day, _places(codes), other_than, chosen)
     return chosen
+
+
+def _columns(ratings: Rows) -> tuple[Indices, Floats, Categories]:
+    instrument = plain(ratings["instrument"], np.int16)
+    return plain(ratings.patient, np.intp), known_days(ratings), instrument
+
+
+@lru_cache(maxsize=64)
+def _places(codes: tuple[int, ...]) -> Indices:
+    """The place of each scale among some, by code, -1 where it is none of them; the code -1 picks the end."""
+    places = np.full(max(codes) + 2, -1, dtype=np.intp)
+    places[list(codes)] = np.arange(len(codes))
+    return places
+
+
+@compiled
+def _write_first(
+    patient: Indices,
+    known_on: Floats,
+    instrument: Categories,
+    last_day: float,
+    places: Indices,
+    other_than: Codes,
+    chosen: Codes,
+) -> None:
+    """Write into ``chosen`` (patients,) the code of each patient's first scale in the order of ``places``."""
+    for row in range(len(patient)):
+        code, whose = instrument[row], patient[row]
+        if known_on[row] > last_day or code >= len(places) or places[code] < 0 or code == other_than[whose]:
+            continue
+        if chosen[whose] < 0 or places[code] < places[chosen[whose]]:
+            chosen[whose] = code
+
+
+@compiled
+def _write_last(
+    patient: Indices,
+    known_on: Floats,
+    instrument: Categories,
+    last_day: float,
+    code: Codes,
+    score: Floats,
+    last: Floats,
+) -> None:
+    """Write into ``last`` (patients,) the last score known by a day on the scale of each patient's code."""
+    for row in range(len(patient)):
+        if known_on[row] <= last_day and instrument[row] == code[patient[row]]:
+            last[patient[row]] = score[row]

@@ -6,14 +6,17 @@ order, so that a patient gives the same bits alone and among a million.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+Number = TypeVar("Number", bound=np.generic)
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 Indices: TypeAlias = NDArray[np.intp]
+Categories: TypeAlias = NDArray[np.int16]
+"""Codes of categories, -1 where not recorded."""
 
 
 def nothing_recorded(patients: int) -> Floats:
@@ -21,6 +24,12 @@ def nothing_recorded(patients: int) -> Floats:
     values = np.empty(patients)
     values.fill(np.nan)
     return values
+
+
+def plain(values: NDArray[np.generic], kind: type[Number]) -> NDArray[Number]:
+    """An array as compiled code takes it: of one kind, contiguous and writable; another one would be compiled for."""
+    found = values if values.flags.carray and values.dtype == kind else np.array(values, dtype=kind)
+    return cast("NDArray[Number]", found)
 
 
 def is_among(values: NDArray[np.generic], codes: Sequence[int]) -> Mask:
