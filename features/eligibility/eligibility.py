@@ -9,13 +9,20 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from features.eligibility.remission_window import window_on
-from features.protocol.columns import COMPETING_EVENTS
+from features.compilation import compiled
+from features.eligibility.remission_window import (
+    RemissionWindow,
+    anchor_days,
+    nearest_ratings,
+    remission_window,
+    window_decided,
+    window_over,
+)
+from features.protocol.columns import COMPETING_EVENTS, EVENTS
 from features.records.cohort import Cohort
-from features.records.cut_offs import at_least, at_most
+from features.records.cut_offs import TOLERANCE
 from features.records.landmark import KnownAtLandmark
-from features.records.rating_days import known_days
-from features.records.timeline import Floats, Mask, is_among
+from features.records.timeline import Categories, Floats, Indices, Mask, plain
 
 
 class Ineligible(Enum):
@@ -33,45 +40,117 @@ class Ineligible(Enum):
     WINDOW_OVER = "the remission window closed without a rating"
 
 
+_NOT_REACHED, _AGE, _DIED, _WITHDREW, _ENDED, _NO_BASELINE, _IN_REMISSION, _NO_DOSE, _DECIDED, _OVER = range(
+    len(Ineligible)
+)
+_ELIGIBLE = -1
+_REASONS = np.array([*Ineligible, None], dtype=object)
+
+
 def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]:
     """Per patient why the patient is not eligible at the landmark, or ``None``; shape (patients,).
 
     If several reasons apply, the first in the order of ``Ineligible`` is given.
     """
-    today = known.day if cohort.as_of_day is None else cohort.as_of_day
-    found = {Ineligible.LANDMARK_NOT_REACHED: np.isnan(known.day), Ineligible.AGE_OUTSIDE: _age_outside(cohort)}
-    if cohort.protocol.remission.at_landmark:
-        ending = {*cohort.protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"}
-        found[Ineligible.ENDED_BEFORE] = _had_event(cohort, today, ending)
-    else:
-        found |= _without_remission_to_come(cohort, known, today)
-    reasons = np.full(len(known), None, dtype=object)
-    for reason in reversed(Ineligible):
-        if reason in found:
-            reasons[found[reason]] = reason
-    return reasons
+    protocol = cohort.protocol
+    ages, today = protocol.eligibility, known.day if cohort.as_of_day is None else cohort.as_of_day
+    found = np.empty(len(known), dtype=np.int8)
+    of_all = (
+        plain(known.day, np.float64),
+        plain(today, np.float64),
+        plain(cohort.number("age_years"), np.float64),
+        float(ages.minimum_age),
+        float(ages.maximum_age),
+    )
+    if protocol.remission.at_landmark:
+        ending = {*protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"}
+        _write_still_in_remission(found, *of_all, first_event_days(cohort, ending))
+        return _REASONS[found]
+    anchor = anchor_days(cohort)
+    _write_remission_to_come(
+        found,
+        *of_all,
+        first_event_days(cohort, {"death"}),
+        first_event_days(cohort, {"withdrawal"}),
+        known.primary.baseline,
+        known.primary.remission_at_most,
+        _never_dosed(cohort, known),
+        anchor,
+        nearest_ratings(cohort, known.primary, anchor, plain(today, np.float64)),
+        *remission_window(protocol),
+    )
+    return _REASONS[found]
 
 
-def _age_outside(cohort: Cohort) -> Mask:
-    """Patients with a recorded age outside the protocol's limits."""
-    age, rule = cohort.number("age_years"), cohort.protocol.eligibility
-    return ~np.isnan(age) & ~(at_least(age, rule.minimum_age) & at_most(age, rule.maximum_age))
+@compiled
+def _write_still_in_remission(
+    found: NDArray[np.int8],
+    day: Floats,
+    today: Floats,
+    age: Floats,
+    minimum_age: float,
+    maximum_age: float,
+    ended: Floats,
+) -> None:
+    """Why patients who are in remission at the landmark are left out."""
+    for patient in range(len(day)):
+        found[patient] = _left_out(day[patient], age[patient], minimum_age, maximum_age)
+        if found[patient] == _ELIGIBLE and ended[patient] <= today[patient]:
+            found[patient] = _ENDED
 
 
-def _without_remission_to_come(cohort: Cohort, known: KnownAtLandmark, today: Floats) -> dict[Ineligible, Mask]:
-    """Patients who can no longer have an observed remission, by reason."""
-    ratings = known.primary.ratings_among(cohort.assessments)
-    ratings = ratings.where(known_days(ratings) <= ratings.spread(today))
-    window = window_on(cohort, ratings, today)
-    return {
-        Ineligible.DIED: _had_event(cohort, today, {"death"}),
-        Ineligible.WITHDREW: _had_event(cohort, today, {"withdrawal"}),
-        Ineligible.NO_BASELINE: np.isnan(known.primary.baseline),
-        Ineligible.BASELINE_IN_REMISSION: at_most(known.primary.baseline, known.primary.remission_at_most),
-        Ineligible.NO_DOSING_SESSION: _never_dosed(cohort, known),
-        Ineligible.ALREADY_DECIDED: window.decided,
-        Ineligible.WINDOW_OVER: window.over,
-    }
+@compiled
+def _write_remission_to_come(  # noqa: PLR0913 - compiled code takes arrays one by one
+    found: NDArray[np.int8],
+    day: Floats,
+    today: Floats,
+    age: Floats,
+    minimum_age: float,
+    maximum_age: float,
+    died: Floats,
+    withdrew: Floats,
+    baseline: Floats,
+    remission_at_most: Floats,
+    never_dosed: Mask,
+    anchor: Floats,
+    nearest: Floats,
+    first: float,
+    last: float,
+    fixed_after: float,
+) -> None:
+    """Why patients are left out who may come into remission, or can no longer have an observed one."""
+    window = RemissionWindow(first, last, fixed_after)
+    for patient in range(len(day)):
+        now = today[patient]
+        why = _left_out(day[patient], age[patient], minimum_age, maximum_age)
+        if why != _ELIGIBLE:
+            found[patient] = why
+        elif died[patient] <= now:
+            found[patient] = _DIED
+        elif withdrew[patient] <= now:
+            found[patient] = _WITHDREW
+        elif np.isnan(baseline[patient]):
+            found[patient] = _NO_BASELINE
+        elif baseline[patient] <= remission_at_most[patient] + TOLERANCE:
+            found[patient] = _IN_REMISSION
+        elif never_dosed[patient]:
+            found[patient] = _NO_DOSE
+        elif window_decided(window, anchor[patient], nearest[patient], now):
+            found[patient] = _DECIDED
+        elif window_over(window, anchor[patient], now) and np.isnan(nearest[patient]):
+            found[patient] = _OVER
+        else:
+            found[patient] = _ELIGIBLE
+
+
+@compiled
+def _left_out(day: float, age: float, minimum_age: float, maximum_age: float) -> int:
+    """Whom every rule leaves out; an age that is not recorded is within the limits."""
+    if np.isnan(day):
+        return _NOT_REACHED
+    if age < minimum_age - TOLERANCE or age > maximum_age + TOLERANCE:
+        return _AGE
+    return _ELIGIBLE
 
 
 def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
@@ -84,9 +163,19 @@ def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
     return ~known.dosing_sessions.exists_for_patient()
 
 
-def _had_event(cohort: Cohort, today: Floats, names: set[str]) -> Mask:
-    """Patients with one of these events by ``today``, that day included for every kind of landmark."""
-    events = cohort.events
-    codes = [cohort.protocol.code("events", "event", name) for name in names]
-    listed = is_among(events["event"], codes) & (events.numbers("day") <= events.spread(today))
-    return events.where(listed).exists_for_patient()
+def first_event_days(cohort: Cohort, names: set[str]) -> Floats:
+    """The day of each patient's first of these events, infinite without one."""
+    days, events, protocol = np.full(len(cohort), np.inf), cohort.events, cohort.protocol
+    wanted = np.zeros(len(EVENTS) + 1, dtype=np.bool_)  # the code -1 picks the end
+    wanted[[protocol.code("events", "event", name) for name in names]] = True
+    event, day = plain(events["event"], np.int16), plain(events["day"], np.float64)
+    _write_first_day(plain(events.patient, np.intp), event, day, wanted, days)
+    return days
+
+
+@compiled
+def _write_first_day(patient: Indices, event: Categories, day: Floats, wanted: Mask, first: Floats) -> None:
+    """Write into ``first`` (patients,) the first day of an event that is ``wanted``, by code."""
+    for row in range(len(patient)):
+        if wanted[event[row]] and day[row] < first[patient[row]]:
+            first[patient[row]] = day[row]
