@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.catalogue import catalogue
 from features.definitions.feature import Measure
-from features.definitions.patient_context import PatientColumn, column_values
+from features.definitions.patient_context import PatientColumn, column_values, wanted_codes
 from features.definitions.row import COMPUTED, write_computed
 from features.eligibility.eligibility import ineligible_at
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.landmark import KnownAtLandmark, known_at
-from features.records.timeline import Floats
+from features.records.timeline import Categories, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ def feature_rows(cohort: Cohort, known: KnownAtLandmark) -> FeatureRows:
     layout = _layout(cohort.protocol)
     values = np.empty((len(cohort), len(layout.names)))
     write_computed(known, values)
-    values[:, COMPUTED : layout.own] = column_values(layout.columns, known)
+    values[:, COMPUTED : layout.own] = column_values(layout.columns, layout.wanted, known)
     for position, function in enumerate(layout.functions, start=layout.own):
         values[:, position] = function(known)
     values[np.isnan(known.day)] = np.nan
@@ -61,6 +61,7 @@ class _Layout(NamedTuple):
 
     names: tuple[str, ...]
     columns: tuple[PatientColumn, ...]
+    wanted: Categories
     own: int
     functions: tuple[Measure, ...]
 
@@ -70,4 +71,10 @@ def _layout(protocol: Protocol) -> _Layout:
     features = catalogue(protocol)
     columns = tuple(one.function for one in features if isinstance(one.function, PatientColumn))
     own = COMPUTED + len(columns)
-    return _Layout(tuple(one.name for one in features), columns, own, tuple(one.function for one in features[own:]))
+    return _Layout(
+        names=tuple(one.name for one in features),
+        columns=columns,
+        wanted=wanted_codes(columns, protocol),
+        own=own,
+        functions=tuple(cast("Measure", one.function) for one in features[own:]),
+    )

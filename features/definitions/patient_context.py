@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from features.protocol.document import Protocol
 from features.records.landmark import KnownAtLandmark
-from features.records.timeline import Floats
+from features.records.timeline import Categories, Floats
 
 
 class PatientColumn(NamedTuple):
@@ -16,10 +17,17 @@ class PatientColumn(NamedTuple):
     category: str | None = None
 
 
-def column_values(columns: Sequence[PatientColumn], known: KnownAtLandmark) -> Floats:
-    """The features of every patient, shape (patients, columns); NaN where not recorded."""
-    protocol = known.protocol
-    codes = [-1 if one.category is None else protocol.code("patients", *one) for one in columns]
+def column_values(columns: Sequence[PatientColumn], wanted: Categories, known: KnownAtLandmark) -> Floats:
+    """The features of every patient, shape (patients, columns); NaN where not recorded.
+
+    ``wanted`` are the codes of the categories of ``columns``.
+    """
     values = np.array([known.patients[one.name] for one in columns]).T
-    wanted = np.array(codes)
-    return np.where(wanted < 0, values, np.where(values < 0, np.nan, values == wanted))
+    recorded = np.where(values < 0, np.nan, values == wanted)
+    return np.where(wanted < 0, values, recorded)
+
+
+def wanted_codes(columns: Sequence[PatientColumn], protocol: Protocol) -> Categories:
+    """The code of each category, -1 for a column that is taken unchanged."""
+    codes = [-1 if one.category is None else protocol.code("patients", one.name, one.category) for one in columns]
+    return np.array(codes, dtype=np.int16)

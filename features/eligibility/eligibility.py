@@ -5,6 +5,7 @@ records decide an outcome, never eligibility.
 """
 
 from enum import Enum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ _NOT_REACHED, _AGE, _DIED, _WITHDREW, _ENDED, _NO_BASELINE, _IN_REMISSION, _NO_D
     len(Ineligible)
 )
 _ELIGIBLE = -1
+_DEATH, _WITHDRAWAL = frozenset({"death"}), frozenset({"withdrawal"})
 _REASONS = np.array([*Ineligible, None], dtype=object)
 
 
@@ -63,15 +65,15 @@ def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]
         float(ages.maximum_age),
     )
     if protocol.remission.at_landmark:
-        ending = {*protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"}
+        ending = frozenset({*protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"})
         _write_still_in_remission(found, *of_all, first_event_days(cohort, ending))
         return _REASONS[found]
     anchor = anchor_days(cohort)
     _write_remission_to_come(
         found,
         *of_all,
-        first_event_days(cohort, {"death"}),
-        first_event_days(cohort, {"withdrawal"}),
+        first_event_days(cohort, _DEATH),
+        first_event_days(cohort, _WITHDRAWAL),
         known.primary.baseline,
         known.primary.remission_at_most,
         _never_dosed(cohort, known),
@@ -163,14 +165,18 @@ def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
     return ~known.dosing_sessions.exists_for_patient()
 
 
-def first_event_days(cohort: Cohort, names: set[str]) -> Floats:
+def first_event_days(cohort: Cohort, names: frozenset[str]) -> Floats:
     """The day of each patient's first of these events, infinite without one."""
-    days, events, protocol = np.full(len(cohort), np.inf), cohort.events, cohort.protocol
-    wanted = np.zeros(len(EVENTS) + 1, dtype=np.bool_)  # the code -1 picks the end
-    wanted[[protocol.code("events", "event", name) for name in names]] = True
+    days, events = np.full(len(cohort), np.inf), cohort.events
     event, day = plain(events["event"], np.int16), plain(events["day"], np.float64)
-    _write_first_day(plain(events.patient, np.intp), event, day, wanted, days)
+    _write_first_day(plain(events.patient, np.intp), event, day, _wanted(names), days)
     return days
+
+
+@lru_cache(maxsize=64)
+def _wanted(names: frozenset[str]) -> Mask:
+    """Which events are wanted, by code; the code -1 picks the end."""
+    return np.array([name in names for name in (*EVENTS, "")])
 
 
 @compiled

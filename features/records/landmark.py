@@ -8,12 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
+from features.compilation import compiled
 from features.protocol.columns import SCREENING_COLUMNS, SCREENING_ITEMS
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.primary_scale import Codes, PrimaryScale, first_rated, primary_scale, second_scale
 from features.records.rating_days import known_days
-from features.records.timeline import Floats, Mask, Rows, is_among
+from features.records.timeline import Categories, Floats, Indices, Mask, Rows, is_among, nothing_recorded, plain
 
 
 def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
@@ -25,14 +26,58 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
     """
     if landmark.day is not None:
         return _fixed_days(cohort, landmark.day)
-    session, doses, today = landmark.before_session or 1, _numbered_doses(cohort), cohort.as_of_day
-    before = _day_of(doses, session - 1) if session > 1 else np.full(len(cohort), -1.0)  # session 1: from day 0 on
-    latest = before + (np.nan if landmark.else_days is None else landmark.else_days)
-    day = np.fmin(_day_of(doses, session), latest)
-    if today is not None:
-        acute = today <= cohort.protocol.acute_max_days
-        day = np.where(day <= today, day, np.where(acute, today, np.nan))
-    return np.where(_has_sessions(doses, session - 1) & (day > before), day, np.nan)
+    days, sessions, today = nothing_recorded(len(cohort)), cohort.sessions, cohort.as_of_day
+    _write_days(
+        plain(sessions.patient, np.intp),
+        plain(sessions["kind"], np.int16),
+        plain(sessions["session_number"], np.float64),
+        plain(sessions["day"], np.float64),
+        cohort.protocol.code("sessions", "kind", "dosing"),
+        landmark.before_session or 1,
+        np.nan if landmark.else_days is None else float(landmark.else_days),
+        _NO_TODAY if today is None else plain(today, np.float64),
+        float(cohort.protocol.acute_max_days),
+        days,
+    )
+    return days
+
+
+_NO_TODAY = np.empty(0)
+
+
+@compiled
+def _write_days(  # noqa: PLR0913 - compiled code takes arrays one by one
+    patient: Indices,
+    kind: Categories,
+    number: Floats,
+    day: Floats,
+    dosing: int,
+    session: int,
+    else_days: float,
+    today: Floats,
+    last_acute_day: float,
+    days: Floats,
+) -> None:
+    """Write the days of a landmark before a ``session``; ``today`` is empty for complete records."""
+    own, before, earlier = np.full(len(days), np.nan), np.full(len(days), np.nan), np.zeros(len(days))
+    for row in range(len(patient)):
+        whose = patient[row]
+        if kind[row] != dosing or number[row] > session:
+            continue
+        if number[row] == session:
+            own[whose] = day[row] if np.isnan(own[whose]) else own[whose]
+            continue
+        earlier[whose] += 1
+        if number[row] == session - 1 and np.isnan(before[whose]):
+            before[whose] = day[row]
+    for whose in range(len(days)):
+        previous = before[whose] if session > 1 else -1.0  # session 1: from day 0 on
+        latest = previous + else_days
+        found = latest if np.isnan(own[whose]) or latest < own[whose] else own[whose]
+        if len(today) and not found <= today[whose]:
+            found = today[whose] if today[whose] <= last_acute_day else np.nan
+        if earlier[whose] == session - 1 and found > previous:
+            days[whose] = found
 
 
 def _fixed_days(cohort: Cohort, day: int) -> Floats:
@@ -64,23 +109,8 @@ def follow_up_ended_before(cohort: Cohort, day: int) -> Mask:
 
 def dosing_day(cohort: Cohort, session_number: int) -> Floats:
     """Day of the dosing session of that number per patient, NaN where it never came."""
-    return _day_of(_numbered_doses(cohort), session_number)
-
-
-def _numbered_doses(cohort: Cohort) -> Rows:
-    """Number and day of the dosing sessions, all that a landmark depends on."""
-    sessions = cohort.sessions
-    columns = {name: sessions[name] for name in ("kind", "session_number", "day")}
-    return dosing_sessions(Rows(sessions.patients, sessions.patient, columns), cohort.protocol)
-
-
-def _day_of(doses: Rows, session_number: int) -> Floats:
+    doses = dosing_sessions(cohort.sessions, cohort.protocol)
     return doses.where(doses.numbers("session_number") == session_number).first_for_patient("day")
-
-
-def _has_sessions(doses: Rows, up_to: int) -> Mask:
-    earlier = doses.where(doses.numbers("session_number") <= up_to)
-    return np.asarray(earlier.count_for_patient() == up_to)
 
 
 def dosing_sessions(sessions: Rows, protocol: Protocol) -> Rows:
