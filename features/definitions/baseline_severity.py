@@ -1,6 +1,6 @@
 """Severity at baseline: on the primary scale, on a second scale, and the duration of the illness."""
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.definitions.known_patient import KnownPatient
 
 

@@ -4,22 +4,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.definitions.known_patient import KnownDoses
 from features.definitions.route_dose import INJECTED, LIMIT, USUAL
 from features.protocol.columns import SESSION_KINDS
-from features.records.timeline import Categories, Floats
+from features.records.compiled_rows import SessionRows, categories_of, numbers_of
+from features.records.timeline import Categories, Floats, Rows
 
 NOT_RECORDED = np.nan
 _DOSING = SESSION_KINDS.index("dosing")
 
 
-class SessionRows(NamedTuple):
-    """The sessions of every patient, without those of preparation; a patient's rows follow one another by day."""
+class DoseRows(NamedTuple):
+    """Beside each row of the sessions: how the dose was given, and what was observed."""
 
-    kind: Categories
-    day: Floats
-    number: Floats
     route: Categories
     dose: Floats
     distress: Floats
@@ -27,50 +25,83 @@ class SessionRows(NamedTuple):
     adverse_event: Floats
 
 
+def dose_rows(sessions: Rows) -> DoseRows:
+    """The doses of a table of sessions."""
+    return DoseRows(
+        categories_of(sessions, "route"),
+        numbers_of(sessions, "dose_mg_per_kg"),
+        numbers_of(sessions, "peak_distress"),
+        numbers_of(sessions, "peak_dissociation"),
+        numbers_of(sessions, "adverse_event"),
+    )
+
+
 @compiled
-def dose_summary(rows: SessionRows, start: int, end: int) -> KnownDoses:
-    """The sessions in rows ``start`` to ``end``."""
+def dose_summary(sessions: SessionRows, doses: DoseRows, start: int, end: int) -> KnownDoses:
+    """The sessions in rows ``start`` to ``end``, of which none is a preparation."""
     number, first_day, last_day, day_of_session_1 = 0, NOT_RECORDED, NOT_RECORDED, NOT_RECORDED
-    route, has_routed_dose = -1, False
-    injected, total_injected, compared, total_relative = 0, 0.0, 0, 0.0
-    of_limit, distress, dissociation = NOT_RECORDED, NOT_RECORDED, NOT_RECORDED
-    adverse_events, asked = 0.0, False
+    route, of_limit, distress, dissociation = -1, NOT_RECORDED, NOT_RECORDED, NOT_RECORDED
     for row in range(start, end):
-        if not np.isnan(rows.adverse_event[row]):
-            adverse_events, asked = adverse_events + rows.adverse_event[row], True
-        if rows.kind[row] != _DOSING:
+        if sessions.kind[row] != _DOSING:
             continue
-        number, last_day = number + 1, rows.day[row]
+        number, last_day = number + 1, sessions.day[row]
         first_day = last_day if number == 1 else first_day
-        if rows.number[row] == 1 and np.isnan(day_of_session_1):
+        if sessions.number[row] == 1 and np.isnan(day_of_session_1):
             day_of_session_1 = last_day
-        by, dose = rows.route[row], rows.dose[row]
-        if by >= 0:
-            route = by
-            if not np.isnan(dose):
-                has_routed_dose = True
-                if INJECTED[by]:
-                    injected, total_injected = injected + 1, total_injected + dose
-        if not np.isnan(dose / USUAL[by]):
-            compared, total_relative = compared + 1, total_relative + dose / USUAL[by]
-        of_limit = higher(of_limit, dose / LIMIT[by])
-        distress = higher(distress, rows.distress[row])
-        dissociation = higher(dissociation, rows.dissociation[row])
+        route = doses.route[row] if doses.route[row] >= 0 else route
+        of_limit = higher(of_limit, doses.dose[row] / LIMIT[doses.route[row]])
+        distress = higher(distress, doses.distress[row])
+        dissociation = higher(dissociation, doses.dissociation[row])
+    has_routed_dose, mean_injected = _injected(sessions, doses, start, end)
     return KnownDoses(
         number,
         first_day,
         last_day,
         day_of_session_1,
         route,
-        total_relative / compared if compared else NOT_RECORDED,
+        _mean_relative(sessions, doses, start, end),
         has_routed_dose,
-        total_injected / injected if injected else NOT_RECORDED,
+        mean_injected,
         of_limit,
         distress,
         dissociation,
         end - start,
-        adverse_events if asked else NOT_RECORDED,
+        _adverse_events(doses, start, end),
     )
+
+
+@compiled
+def _mean_relative(sessions: SessionRows, doses: DoseRows, start: int, end: int) -> float:
+    """Mean of the doses as multiples of the usual ones of their routes."""
+    number, total = 0, 0.0
+    for row in range(start, end):
+        relative = doses.dose[row] / USUAL[doses.route[row]]
+        if sessions.kind[row] == _DOSING and not np.isnan(relative):
+            number, total = number + 1, total + relative
+    return total / number if number else NOT_RECORDED
+
+
+@compiled
+def _injected(sessions: SessionRows, doses: DoseRows, start: int, end: int) -> tuple[bool, float]:
+    """Whether a dose was recorded beside its route, and the mean of the injected ones."""
+    recorded, number, total = False, 0, 0.0
+    for row in range(start, end):
+        if sessions.kind[row] != _DOSING or doses.route[row] < 0 or np.isnan(doses.dose[row]):
+            continue
+        recorded = True
+        if INJECTED[doses.route[row]]:
+            number, total = number + 1, total + doses.dose[row]
+    return recorded, total / number if number else NOT_RECORDED
+
+
+@compiled
+def _adverse_events(doses: DoseRows, start: int, end: int) -> float:
+    """Number of sessions with an adverse event, NaN where it was recorded for none."""
+    number, recorded = 0.0, False
+    for row in range(start, end):
+        if not np.isnan(doses.adverse_event[row]):
+            number, recorded = number + doses.adverse_event[row], True
+    return number if recorded else NOT_RECORDED
 
 
 @compiled

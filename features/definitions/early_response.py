@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.definitions.known_patient import KnownPatient
 from features.records.cut_offs import TOLERANCE
 

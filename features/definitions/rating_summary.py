@@ -1,26 +1,12 @@
 """A patient's ratings at the landmark as numbers: first, last, lowest, highest, means and slope."""
 
-from typing import NamedTuple
-
 import numpy as np
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.definitions.known_patient import KnownDoses, KnownRatings
-from features.records.timeline import Categories, Floats
+from features.records.compiled_rows import RatingRows
 
 NOT_RECORDED = np.nan
-
-
-class RatingRows(NamedTuple):
-    """The ratings of every patient; a patient's rows follow one another, in the order in which they were taken.
-
-    ``known_on`` is the day from which each is known.
-    """
-
-    day: Floats
-    score: Floats
-    instrument: Categories
-    known_on: Floats
 
 
 @compiled
@@ -41,8 +27,8 @@ def rating_summary(rows: RatingRows, start: int, end: int, code: int, doses: Kno
             at_baseline, total_at_baseline, baseline_day = at_baseline + 1, total_at_baseline + score, rows.day[row]
             continue
         since, total_since, latest_since = since + 1, total_since + score, score
-        lowest = lowest if lowest < score else score
-        highest = highest if highest > score else score
+        lowest = min(score, lowest)
+        highest = max(score, highest)
         if known_on > doses.last_day:
             recent, recent_total = recent + 1, recent_total + score
     return KnownRatings(

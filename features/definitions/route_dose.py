@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.definitions.known_patient import KnownPatient
 from features.protocol.columns import ROUTES
 

@@ -1,34 +1,69 @@
 """The computed features of every patient: one compiled loop, the same for one patient and for a million."""
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.definitions import baseline_severity as severity
 from features.definitions import early_response as response
 from features.definitions import route_dose as dose
 from features.definitions import treatment_history as history
-from features.definitions.dose_summary import SessionRows, dose_summary
+from features.definitions.dose_summary import DoseRows, dose_rows, dose_summary
 from features.definitions.known_patient import KnownPatient, KnownScale
-from features.definitions.rating_summary import RatingRows, latest_until, rating_summary
-from features.definitions.treatment_history import TreatmentRows, treatment_summary
+from features.definitions.rating_summary import latest_until, rating_summary
+from features.definitions.treatment_history import TreatmentRows, treatment_rows, treatment_summary
+from features.records.compiled_rows import RatingRows, SessionRows, rating_rows, session_rows
 from features.records.landmark import KnownAtLandmark
-from features.records.rating_days import known_days
-from features.records.timeline import Categories, Floats, Indices, Rows, plain
+from features.records.timeline import Floats, Indices, plain
 
 COMPUTED = 47
 """Number of the features that are computed here; they are the first of the catalogue."""
 
 
+class _ScaleColumns(NamedTuple):
+    """Of every patient: the primary scale, and the codes of the second one at baseline and now."""
+
+    code: Indices
+    baseline: Floats
+    minimum: Floats
+    span: Floats
+    remission_at_most: Floats
+    remission_criterion: Floats
+    reliable_change: Floats
+    second: Indices
+    second_now: Indices
+
+
+class _PatientColumns(NamedTuple):
+    """Of every patient: the landmark day, and columns of ``patients``."""
+
+    day: Floats
+    treatments_recorded: Floats
+    illness_duration_years: Floats
+    benzodiazepine_mg: Floats
+
+
+class _Ranges(NamedTuple):
+    """The lowest and the highest score of every scale, by code."""
+
+    lowest: Floats
+    highest: Floats
+
+
+class _Records(NamedTuple):
+    """The rows known at the landmark."""
+
+    ratings: RatingRows
+    sessions: SessionRows
+    doses: DoseRows
+    treatments: TreatmentRows
+
+
 def write_computed(known: KnownAtLandmark, values: Floats) -> None:
     """Write the computed features of every patient into the first columns of ``values``, (patients, features)."""
     primary, numbers = known.primary, known.protocol.scale_numbers
-    ratings, sessions, treatments = known.assessments, known.sessions, known.prior_treatments
-    _write_rows(
-        values,
-        known.day,
+    scales = _ScaleColumns(
         primary.code,
         primary.baseline,
         primary.minimum,
@@ -38,115 +73,59 @@ def write_computed(known: KnownAtLandmark, values: Floats) -> None:
         primary.reliable_change,
         known.second_scale,
         known.second_scale_now,
-        numbers["minimum"],
-        numbers["maximum"],
-        *(plain(known.patients[name], np.float64) for name in _OF_PATIENTS),
-        *_columns(ratings, "day", "score", "instrument"),
-        known_days(ratings),
-        *_columns(sessions, *_OF_SESSIONS),
-        *_columns(treatments, *TreatmentRows._fields),
     )
-
-
-_OF_PATIENTS = ("prior_treatments_recorded", "illness_duration_years", "benzodiazepine_mg")
-_OF_SESSIONS = (
-    "kind",
-    "day",
-    "session_number",
-    "route",
-    "dose_mg_per_kg",
-    "peak_distress",
-    "peak_dissociation",
-    "adverse_event",
-)
-"""The columns of `SessionRows`, in its order."""
-
-
-_CATEGORIES = frozenset({"instrument", "kind", "route", "treatment", "outcome"})
-
-
-def _columns(rows: Rows, *names: str) -> list[NDArray[Any]]:
-    kinds = (np.int16 if name in _CATEGORIES else np.float64 for name in names)
-    return [plain(rows.patient, np.intp), *(plain(rows[name], kind) for name, kind in zip(names, kinds, strict=True))]
+    of_patients = ("prior_treatments_recorded", "illness_duration_years", "benzodiazepine_mg")
+    patients = _PatientColumns(known.day, *(plain(known.patients[name], np.float64) for name in of_patients))
+    records = _Records(
+        rating_rows(known.assessments),
+        session_rows(known.sessions),
+        dose_rows(known.sessions),
+        treatment_rows(known.prior_treatments),
+    )
+    _write_rows(patients, scales, records, _Ranges(numbers["minimum"], numbers["maximum"]), values)
 
 
 @compiled
-def _write_rows(  # noqa: PLR0913 - compiled code takes arrays one by one
-    values: Floats,
-    day: Floats,
-    code: Indices,
-    baseline: Floats,
-    minimum: Floats,
-    span: Floats,
-    remission_at_most: Floats,
-    remission_criterion: Floats,
-    reliable_change: Floats,
-    second: Indices,
-    second_now: Indices,
-    lowest_score: Floats,
-    highest_score: Floats,
-    asked: Floats,
-    illness_duration_years: Floats,
-    benzodiazepine_mg: Floats,
-    rating_patient: Indices,
-    rating_day: Floats,
-    score: Floats,
-    instrument: Categories,
-    known_on: Floats,
-    session_patient: Indices,
-    session_kind: Categories,
-    session_day: Floats,
-    session_number: Floats,
-    route: Categories,
-    dose_mg_per_kg: Floats,
-    distress: Floats,
-    dissociation: Floats,
-    adverse_event: Floats,
-    treatment_patient: Indices,
-    treatment: Categories,
-    outcome: Categories,
-    adequate: Floats,
-    end_day: Floats,
+def _write_rows(
+    patients: _PatientColumns, scales: _ScaleColumns, records: _Records, ranges: _Ranges, values: Floats
 ) -> None:
-    ratings = RatingRows(rating_day, score, instrument, known_on)
-    sessions = SessionRows(
-        session_kind, session_day, session_number, route, dose_mg_per_kg, distress, dissociation, adverse_event
-    )
-    treatments = TreatmentRows(treatment, outcome, adequate, end_day)
-    rating, session, course = 0, 0, 0
-    for patient in range(len(day)):
-        first_rating, first_session, first_course = rating, session, course
-        rating, session, course = (
-            _end(rating_patient, rating, patient),
-            _end(session_patient, session, patient),
-            _end(treatment_patient, course, patient),
-        )
-        if np.isnan(day[patient]):
+    rating, session, treatment = 0, 0, 0
+    for patient in range(len(values)):
+        first_rating, first_session, first_treatment = rating, session, treatment
+        rating = _end(records.ratings.patient, rating, patient)
+        session = _end(records.sessions.patient, session, patient)
+        treatment = _end(records.treatments.patient, treatment, patient)
+        if np.isnan(patients.day[patient]):
             values[patient, :COMPUTED] = np.nan
             continue
-        doses = dose_summary(sessions, first_session, session)
-        scale, now = second[patient], second_now[patient]
-        at_baseline = latest_until(ratings, first_rating, rating, scale, 0.0)
-        latest = latest_until(ratings, first_rating, rating, now, np.inf)
+        doses = dose_summary(records.sessions, records.doses, first_session, session)
+        second, now = scales.second[patient], scales.second_now[patient]
+        at_baseline = latest_until(records.ratings, first_rating, rating, second, 0.0)
+        latest = latest_until(records.ratings, first_rating, rating, now, np.inf)
         known = KnownPatient(
-            day[patient],
-            KnownScale(
-                baseline[patient],
-                minimum[patient],
-                span[patient],
-                remission_at_most[patient],
-                remission_criterion[patient],
-                reliable_change[patient],
-            ),
-            rating_summary(ratings, first_rating, rating, code[patient], doses),
+            patients.day[patient],
+            _scale_of(scales, patient),
+            rating_summary(records.ratings, first_rating, rating, scales.code[patient], doses),
             doses,
-            treatment_summary(treatments, first_course, course, asked[patient]),
-            (at_baseline - lowest_score[scale]) / (highest_score[scale] - lowest_score[scale]),
-            (latest - lowest_score[now]) / (highest_score[now] - lowest_score[now]),
-            illness_duration_years[patient],
-            benzodiazepine_mg[patient],
+            treatment_summary(records.treatments, first_treatment, treatment, patients.treatments_recorded[patient]),
+            (at_baseline - ranges.lowest[second]) / (ranges.highest[second] - ranges.lowest[second]),
+            (latest - ranges.lowest[now]) / (ranges.highest[now] - ranges.lowest[now]),
+            patients.illness_duration_years[patient],
+            patients.benzodiazepine_mg[patient],
         )
         _write_row(known, values[patient])
+
+
+@compiled
+def _scale_of(scales: _ScaleColumns, patient: int) -> KnownScale:
+    return KnownScale(
+        scales.baseline[patient],
+        scales.minimum[patient],
+        scales.span[patient],
+        scales.remission_at_most[patient],
+        scales.remission_criterion[patient],
+        scales.reliable_change[patient],
+    )
 
 
 @compiled
@@ -158,7 +137,7 @@ def _end(patients: Indices, start: int, patient: int) -> int:
 
 
 @compiled
-def _write_row(known: KnownPatient, row: Floats) -> None:
+def _write_row(known: KnownPatient, row: Floats) -> None:  # noqa: PLR0915 - one line for each feature
     """The features in the order of the catalogue."""
     row[0] = severity.baseline_severity_share(known)
     row[1] = severity.baseline_distance_to_remission(known)

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.definitions.known_patient import KnownPatient, KnownTreatments
 from features.protocol.columns import TREATMENT_OUTCOMES, TREATMENTS
-from features.records.timeline import Categories, Floats
+from features.records.compiled_rows import categories_of, numbers_of, patient_of
+from features.records.timeline import Categories, Floats, Indices, Rows
 
 ANTIDEPRESSANTS = ("ssri", "snri", "tricyclic", "maoi")
 OTHER_MEDICATIONS = ("benzodiazepine", "buspirone", "pregabalin", "antipsychotic", "beta_blocker", "other_medication")
@@ -31,10 +32,10 @@ def _class_of(treatment: str) -> int:
     return next((number for number, names in enumerate(CLASSES) if treatment in names), -1)
 
 
-
 class TreatmentRows(NamedTuple):
     """The earlier treatments of every patient; a patient's rows follow one another."""
 
+    patient: Indices
     treatment: Categories
     outcome: Categories
     adequate: Floats
@@ -46,6 +47,17 @@ _BENZODIAZEPINE = np.array([name == "benzodiazepine" for name in (*TREATMENTS, "
 _NO_RESPONSE = np.array([name in ("no_response", "partial_response") for name in (*TREATMENT_OUTCOMES, "")])
 _RESPONSE = np.array([name in ("response", "remission") for name in (*TREATMENT_OUTCOMES, "")])
 """By code; the code -1, not recorded, picks the end."""
+
+
+def treatment_rows(treatments: Rows) -> TreatmentRows:
+    """The treatments of a table."""
+    return TreatmentRows(
+        patient_of(treatments),
+        categories_of(treatments, "treatment"),
+        categories_of(treatments, "outcome"),
+        numbers_of(treatments, "adequate"),
+        numbers_of(treatments, "end_day"),
+    )
 
 
 @compiled

@@ -6,11 +6,12 @@ records decide an outcome, never eligibility.
 
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.eligibility.remission_window import (
     RemissionWindow,
     anchor_days,
@@ -21,9 +22,10 @@ from features.eligibility.remission_window import (
 )
 from features.protocol.columns import COMPETING_EVENTS, EVENTS
 from features.records.cohort import Cohort
+from features.records.compiled_rows import EventRows, event_rows
 from features.records.cut_offs import TOLERANCE
 from features.records.landmark import KnownAtLandmark
-from features.records.timeline import Categories, Floats, Indices, Mask, plain
+from features.records.timeline import Floats, Mask, plain
 
 
 class Ineligible(Enum):
@@ -41,6 +43,8 @@ class Ineligible(Enum):
     WINDOW_OVER = "the remission window closed without a rating"
 
 
+Reasons: TypeAlias = NDArray[np.int8]
+"""The place of each patient's reason in ``Ineligible``, -1 for none."""
 _NOT_REACHED, _AGE, _DIED, _WITHDREW, _ENDED, _NO_BASELINE, _IN_REMISSION, _NO_DOSE, _DECIDED, _OVER = range(
     len(Ineligible)
 )
@@ -54,105 +58,104 @@ def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]
 
     If several reasons apply, the first in the order of ``Ineligible`` is given.
     """
-    protocol = cohort.protocol
-    ages, today = protocol.eligibility, known.day if cohort.as_of_day is None else cohort.as_of_day
-    found = np.empty(len(known), dtype=np.int8)
-    of_all = (
-        plain(known.day, np.float64),
-        plain(today, np.float64),
-        plain(cohort.number("age_years"), np.float64),
-        float(ages.minimum_age),
-        float(ages.maximum_age),
-    )
+    protocol, found = cohort.protocol, np.empty(len(known), dtype=np.int8)
+    today = plain(known.day if cohort.as_of_day is None else cohort.as_of_day, np.float64)
+    ages = _Ages(float(protocol.eligibility.minimum_age), float(protocol.eligibility.maximum_age))
+    everyone = _Everyone(plain(known.day, np.float64), today, plain(cohort.number("age_years"), np.float64))
     if protocol.remission.at_landmark:
         ending = frozenset({*protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"})
-        _write_still_in_remission(found, *of_all, first_event_days(cohort, ending))
+        _write_still_in_remission(everyone, ages, first_event_days(cohort, ending), found)
         return _REASONS[found]
     anchor = anchor_days(cohort)
-    _write_remission_to_come(
-        found,
-        *of_all,
-        first_event_days(cohort, _DEATH),
-        first_event_days(cohort, _WITHDRAWAL),
-        known.primary.baseline,
-        known.primary.remission_at_most,
-        _never_dosed(cohort, known),
-        anchor,
-        nearest_ratings(cohort, known.primary, anchor, plain(today, np.float64)),
-        *remission_window(protocol),
+    course = _Course(
+        died=first_event_days(cohort, _DEATH),
+        withdrew=first_event_days(cohort, _WITHDRAWAL),
+        baseline=known.primary.baseline,
+        remission_at_most=known.primary.remission_at_most,
+        never_dosed=_never_dosed(cohort, known),
+        anchor=anchor,
+        nearest=nearest_ratings(cohort, known.primary, anchor, today),
     )
+    _write_remission_to_come(everyone, ages, course, remission_window(protocol), found)
     return _REASONS[found]
 
 
+class _Ages(NamedTuple):
+    """The youngest and the oldest age of a protocol, in years."""
+
+    minimum: float
+    maximum: float
+
+
+class _Everyone(NamedTuple):
+    """Of every patient: the landmark day, today, and the age; all have shape (patients,)."""
+
+    day: Floats
+    today: Floats
+    age: Floats
+
+
+class _Course(NamedTuple):
+    """Of every patient: days of events, the baseline and its cut-off, and what is known of the remission window."""
+
+    died: Floats
+    withdrew: Floats
+    baseline: Floats
+    remission_at_most: Floats
+    never_dosed: Mask
+    anchor: Floats
+    nearest: Floats
+
+
 @compiled
-def _write_still_in_remission(
-    found: NDArray[np.int8],
-    day: Floats,
-    today: Floats,
-    age: Floats,
-    minimum_age: float,
-    maximum_age: float,
-    ended: Floats,
-) -> None:
+def _write_still_in_remission(everyone: _Everyone, ages: _Ages, ended: Floats, found: Reasons) -> None:
     """Why patients who are in remission at the landmark are left out."""
-    for patient in range(len(day)):
-        found[patient] = _left_out(day[patient], age[patient], minimum_age, maximum_age)
-        if found[patient] == _ELIGIBLE and ended[patient] <= today[patient]:
+    for patient in range(len(found)):
+        found[patient] = _left_out(everyone, ages, patient)
+        if found[patient] == _ELIGIBLE and ended[patient] <= everyone.today[patient]:
             found[patient] = _ENDED
 
 
 @compiled
-def _write_remission_to_come(  # noqa: PLR0913 - compiled code takes arrays one by one
-    found: NDArray[np.int8],
-    day: Floats,
-    today: Floats,
-    age: Floats,
-    minimum_age: float,
-    maximum_age: float,
-    died: Floats,
-    withdrew: Floats,
-    baseline: Floats,
-    remission_at_most: Floats,
-    never_dosed: Mask,
-    anchor: Floats,
-    nearest: Floats,
-    first: float,
-    last: float,
-    fixed_after: float,
+def _write_remission_to_come(
+    everyone: _Everyone, ages: _Ages, course: _Course, window: RemissionWindow, found: Reasons
 ) -> None:
     """Why patients are left out who may come into remission, or can no longer have an observed one."""
-    window = RemissionWindow(first, last, fixed_after)
-    for patient in range(len(day)):
-        now = today[patient]
-        why = _left_out(day[patient], age[patient], minimum_age, maximum_age)
-        if why != _ELIGIBLE:
-            found[patient] = why
-        elif died[patient] <= now:
-            found[patient] = _DIED
-        elif withdrew[patient] <= now:
-            found[patient] = _WITHDREW
-        elif np.isnan(baseline[patient]):
-            found[patient] = _NO_BASELINE
-        elif baseline[patient] <= remission_at_most[patient] + TOLERANCE:
-            found[patient] = _IN_REMISSION
-        elif never_dosed[patient]:
-            found[patient] = _NO_DOSE
-        elif window_decided(window, anchor[patient], nearest[patient], now):
-            found[patient] = _DECIDED
-        elif window_over(window, anchor[patient], now) and np.isnan(nearest[patient]):
-            found[patient] = _OVER
-        else:
-            found[patient] = _ELIGIBLE
+    for patient in range(len(found)):
+        found[patient] = _left_out(everyone, ages, patient)
+        if found[patient] == _ELIGIBLE:
+            found[patient] = _without_remission_to_come(course, window, patient, everyone.today[patient])
 
 
 @compiled
-def _left_out(day: float, age: float, minimum_age: float, maximum_age: float) -> int:
-    """Whom every rule leaves out; an age that is not recorded is within the limits."""
-    if np.isnan(day):
-        return _NOT_REACHED
-    if age < minimum_age - TOLERANCE or age > maximum_age + TOLERANCE:
-        return _AGE
+def _without_remission_to_come(  # noqa: PLR0911 - one line for each reason
+    course: _Course, window: RemissionWindow, patient: int, today: float
+) -> int:
+    anchor, nearest, baseline = course.anchor[patient], course.nearest[patient], course.baseline[patient]
+    if course.died[patient] <= today:
+        return _DIED
+    if course.withdrew[patient] <= today:
+        return _WITHDREW
+    if np.isnan(baseline):
+        return _NO_BASELINE
+    if baseline <= course.remission_at_most[patient] + TOLERANCE:
+        return _IN_REMISSION
+    if course.never_dosed[patient]:
+        return _NO_DOSE
+    if window_decided(window, anchor, nearest, today):
+        return _DECIDED
+    if window_over(window, anchor, today) and np.isnan(nearest):
+        return _OVER
     return _ELIGIBLE
+
+
+@compiled
+def _left_out(everyone: _Everyone, ages: _Ages, patient: int) -> int:
+    """Whom every rule leaves out; an age that is not recorded is within the limits."""
+    if np.isnan(everyone.day[patient]):
+        return _NOT_REACHED
+    age = everyone.age[patient]
+    return _AGE if age < ages.minimum - TOLERANCE or age > ages.maximum + TOLERANCE else _ELIGIBLE
 
 
 def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
@@ -167,9 +170,8 @@ def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
 
 def first_event_days(cohort: Cohort, names: frozenset[str]) -> Floats:
     """The day of each patient's first of these events, infinite without one."""
-    days, events = np.full(len(cohort), np.inf), cohort.events
-    event, day = plain(events["event"], np.int16), plain(events["day"], np.float64)
-    _write_first_day(plain(events.patient, np.intp), event, day, _wanted(names), days)
+    days = np.full(len(cohort), np.inf)
+    _write_first_day(event_rows(cohort.events), _wanted(names), days)
     return days
 
 
@@ -180,8 +182,9 @@ def _wanted(names: frozenset[str]) -> Mask:
 
 
 @compiled
-def _write_first_day(patient: Indices, event: Categories, day: Floats, wanted: Mask, first: Floats) -> None:
+def _write_first_day(events: EventRows, wanted: Mask, first: Floats) -> None:
     """Write into ``first`` (patients,) the first day of an event that is ``wanted``, by code."""
-    for row in range(len(patient)):
-        if wanted[event[row]] and day[row] < first[patient[row]]:
-            first[patient[row]] = day[row]
+    for row in range(len(events.patient)):
+        whose = events.patient[row]
+        if wanted[events.event[row]] and events.day[row] < first[whose]:
+            first[whose] = events.day[row]

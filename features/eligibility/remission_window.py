@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
+from features.records.compiled_rows import RatingRows, SessionRows, rating_rows, session_rows
 from features.records.primary_scale import PrimaryScale
-from features.records.rating_days import known_days
-from features.records.timeline import Categories, Floats, Indices, nothing_recorded, plain
+from features.records.timeline import Floats, Indices, nothing_recorded
 
 
 class RemissionWindow(NamedTuple):
@@ -27,72 +27,45 @@ def remission_window(protocol: Protocol) -> RemissionWindow:
     it.
     """
     fixed_after = protocol.acute_max_days if protocol.remission.anchor == "last_acute_session" else -np.inf
-    return RemissionWindow(*map(float, protocol.remission.window_days), float(fixed_after))
+    first, last = protocol.remission.window_days
+    return RemissionWindow(float(first), float(last), float(fixed_after))
 
 
 def anchor_days(cohort: Cohort) -> Floats:
     """The day from which the remission window counts, per patient; NaN without a session in the acute course."""
     if cohort.protocol.remission.anchor == "index":
         return np.zeros(len(cohort))
-    anchor, sessions = nothing_recorded(len(cohort)), cohort.sessions
-    _write_last_dose(
-        plain(sessions.patient, np.intp),
-        plain(sessions["kind"], np.int16),
-        plain(sessions["day"], np.float64),
-        cohort.protocol.code("sessions", "kind", "dosing"),
-        float(cohort.protocol.acute_max_days),
-        anchor,
-    )
+    dosing, anchor = cohort.protocol.code("sessions", "kind", "dosing"), nothing_recorded(len(cohort))
+    _write_last_dose(session_rows(cohort.sessions), dosing, float(cohort.protocol.acute_max_days), anchor)
     return anchor
 
 
 @compiled
-def _write_last_dose(
-    patient: Indices, kind: Categories, day: Floats, dosing: int, last_day: float, last: Floats
-) -> None:
+def _write_last_dose(sessions: SessionRows, dosing: int, last_day: float, last: Floats) -> None:
     """Write into ``last`` (patients,) the day of each patient's last dosing session up to a day."""
-    for row in range(len(patient)):
-        if kind[row] == dosing and day[row] <= last_day:
-            last[patient[row]] = day[row]
+    for row in range(len(sessions.patient)):
+        if sessions.kind[row] == dosing and sessions.day[row] <= last_day:
+            last[sessions.patient[row]] = sessions.day[row]
 
 
 def nearest_ratings(cohort: Cohort, primary: PrimaryScale, anchor: Floats, today: Floats) -> Floats:
     """Days from the middle of the window to the nearest rating in it that is known today, NaN for none."""
-    nearest, ratings = nothing_recorded(len(cohort)), cohort.assessments
-    _write_nearest(
-        plain(ratings.patient, np.intp),
-        plain(ratings["day"], np.float64),
-        known_days(ratings),
-        plain(ratings["instrument"], np.int16),
-        primary.code,
-        anchor,
-        today,
-        *map(float, cohort.protocol.remission.window_days),
-        nearest,
-    )
+    nearest, window = nothing_recorded(len(cohort)), remission_window(cohort.protocol)
+    _write_nearest(rating_rows(cohort.assessments), primary.code, anchor, today, window, nearest)
     return nearest
 
 
 @compiled
-def _write_nearest(  # noqa: PLR0913 - compiled code takes arrays one by one
-    patient: Indices,
-    day: Floats,
-    known_on: Floats,
-    instrument: Categories,
-    code: Indices,
-    anchor: Floats,
-    today: Floats,
-    first: float,
-    last: float,
-    nearest: Floats,
+def _write_nearest(
+    ratings: RatingRows, code: Indices, anchor: Floats, today: Floats, window: RemissionWindow, nearest: Floats
 ) -> None:
-    middle = (first + last) / 2
-    for row in range(len(patient)):
-        whose = patient[row]
-        since = day[row] - anchor[whose]
-        if instrument[row] != code[whose] or not known_on[row] <= today[whose]:
+    middle = (window.first + window.last) / 2
+    for row in range(len(ratings.patient)):
+        whose = ratings.patient[row]
+        since = ratings.day[row] - anchor[whose]
+        if ratings.instrument[row] != code[whose] or not ratings.known_on[row] <= today[whose]:
             continue
-        if since >= first and since <= last and not abs(since - middle) >= nearest[whose]:
+        if window.first <= since <= window.last and not abs(since - middle) >= nearest[whose]:
             nearest[whose] = abs(since - middle)
 
 

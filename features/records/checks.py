@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.compilation.decorator import compiled
 from features.protocol.columns import BEFORE_DAY_0, CHILD_TABLES, FIRST_DOSE_ON_DAY_0, NO_DOSE_BEFORE_DAY_0, Column
 from features.protocol.instruments import SUICIDAL_THOUGHTS_SCALES
 from features.protocol.problems import Problem
 from features.records.rating_days import is_after_dose
-from features.records.timeline import is_among
+from features.records.timeline import is_among, plain
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from features.protocol.document import Protocol
     from features.records.cohort import Cohort, RawCohort, RawTable, Values
     from features.records.timeline import Floats, Indices, Mask
@@ -49,15 +52,43 @@ def _column_problems(table: str, columns: tuple[Column, ...], values: Mapping[st
             if column.required:
                 problems += _in_column(table, column, np.asarray(cells == -1), "an empty cell")
             continue
-        numbers = np.asarray(cells, dtype=np.float64)
-        if column.required:
-            problems += _in_column(table, column, np.isnan(numbers), "an empty cell")
-        if column.minimum is not None and column.maximum is not None:
-            outside = (numbers < column.minimum) | (numbers > column.maximum)
-            problems += _in_column(table, column, outside, "a number out of range")
-        if column.kind in ("whole", "day"):
-            problems += _in_column(table, column, numbers > np.floor(numbers), "a fraction")
+        marks = np.empty(len(cells), dtype=np.uint8)
+        if _mark_cells(plain(cells, np.float64), *_limits(column), column.required, _is_whole(column), marks):
+            for mark, found in _FOUND.items():
+                problems += _in_column(table, column, np.asarray(marks & mark != 0), found)
     return problems
+
+
+_EMPTY, _OUTSIDE, _FRACTION = 1, 2, 4
+_FOUND = {_EMPTY: "an empty cell", _OUTSIDE: "a number out of range", _FRACTION: "a fraction"}
+
+
+def _limits(column: Column) -> tuple[float, float]:
+    if column.minimum is None or column.maximum is None:
+        return -np.inf, np.inf
+    return float(column.minimum), float(column.maximum)
+
+
+def _is_whole(column: Column) -> bool:
+    return column.kind in ("whole", "day")
+
+
+@compiled
+def _mark_cells(
+    cells: Floats, minimum: float, maximum: float, required: bool, whole: bool, marks: NDArray[np.uint8]
+) -> int:
+    """Write into ``marks`` what is wrong with each cell; all marks together, 0 where nothing is."""
+    together = 0
+    for row in range(len(cells)):
+        cell, mark = cells[row], 0
+        if np.isnan(cell):
+            mark = _EMPTY if required else 0
+        else:
+            mark = _OUTSIDE if cell < minimum or cell > maximum else 0
+            mark += _FRACTION if whole and cell > np.floor(cell) else 0
+        marks[row] = mark
+        together |= mark
+    return together
 
 
 def _in_column(table: str, column: Column, wrong: Mask, found: str) -> Sequence[Problem]:

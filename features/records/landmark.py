@@ -5,16 +5,18 @@ Only this module decides what is known at a landmark; every feature reads a `Kno
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.protocol.columns import SCREENING_COLUMNS, SCREENING_ITEMS
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
+from features.records.compiled_rows import SessionRows, rating_rows, session_rows
 from features.records.primary_scale import Codes, PrimaryScale, first_rated, primary_scale, second_scale
 from features.records.rating_days import known_days
-from features.records.timeline import Categories, Floats, Indices, Mask, Rows, is_among, nothing_recorded, plain
+from features.records.timeline import Floats, Mask, Rows, is_among, nothing_recorded, plain
 
 
 def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
@@ -26,57 +28,51 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
     """
     if landmark.day is not None:
         return _fixed_days(cohort, landmark.day)
-    days, sessions, today = nothing_recorded(len(cohort)), cohort.sessions, cohort.as_of_day
-    _write_days(
-        plain(sessions.patient, np.intp),
-        plain(sessions["kind"], np.int16),
-        plain(sessions["session_number"], np.float64),
-        plain(sessions["day"], np.float64),
-        cohort.protocol.code("sessions", "kind", "dosing"),
-        landmark.before_session or 1,
-        np.nan if landmark.else_days is None else float(landmark.else_days),
-        _NO_TODAY if today is None else plain(today, np.float64),
-        float(cohort.protocol.acute_max_days),
-        days,
+    days, today = nothing_recorded(len(cohort)), cohort.as_of_day
+    rule = _SessionRule(
+        dosing=cohort.protocol.code("sessions", "kind", "dosing"),
+        session=landmark.before_session or 1,
+        else_days=np.nan if landmark.else_days is None else float(landmark.else_days),
+        last_acute_day=float(cohort.protocol.acute_max_days),
     )
+    _write_days(session_rows(cohort.sessions), rule, _COMPLETE if today is None else plain(today, np.float64), days)
     return days
 
 
-_NO_TODAY = np.empty(0)
+_COMPLETE = np.empty(0)
+"""The today of complete records."""
+
+
+class _SessionRule(NamedTuple):
+    """A landmark before a dosing session: ``dosing`` is the code of these sessions, ``else_days`` may be NaN."""
+
+    dosing: int
+    session: int
+    else_days: float
+    last_acute_day: float
 
 
 @compiled
-def _write_days(  # noqa: PLR0913 - compiled code takes arrays one by one
-    patient: Indices,
-    kind: Categories,
-    number: Floats,
-    day: Floats,
-    dosing: int,
-    session: int,
-    else_days: float,
-    today: Floats,
-    last_acute_day: float,
-    days: Floats,
-) -> None:
-    """Write the days of a landmark before a ``session``; ``today`` is empty for complete records."""
+def _write_days(sessions: SessionRows, rule: _SessionRule, today: Floats, days: Floats) -> None:
+    """Write into ``days`` (patients,) the day of the landmark for who reached it; ``today`` may be empty."""
     own, before, earlier = np.full(len(days), np.nan), np.full(len(days), np.nan), np.zeros(len(days))
-    for row in range(len(patient)):
-        whose = patient[row]
-        if kind[row] != dosing or number[row] > session:
+    for row in range(len(sessions.patient)):
+        whose, number = sessions.patient[row], sessions.number[row]
+        if sessions.kind[row] != rule.dosing or number > rule.session:
             continue
-        if number[row] == session:
-            own[whose] = day[row] if np.isnan(own[whose]) else own[whose]
+        if number == rule.session:
+            own[whose] = sessions.day[row] if np.isnan(own[whose]) else own[whose]
             continue
         earlier[whose] += 1
-        if number[row] == session - 1 and np.isnan(before[whose]):
-            before[whose] = day[row]
+        if number == rule.session - 1 and np.isnan(before[whose]):
+            before[whose] = sessions.day[row]
     for whose in range(len(days)):
-        previous = before[whose] if session > 1 else -1.0  # session 1: from day 0 on
-        latest = previous + else_days
+        previous = before[whose] if rule.session > 1 else -1.0  # session 1: from day 0 on
+        latest = previous + rule.else_days
         found = latest if np.isnan(own[whose]) or latest < own[whose] else own[whose]
         if len(today) and not found <= today[whose]:
-            found = today[whose] if today[whose] <= last_acute_day else np.nan
-        if earlier[whose] == session - 1 and found > previous:
+            found = today[whose] if today[whose] <= rule.last_acute_day else np.nan
+        if earlier[whose] == rule.session - 1 and found > previous:
             days[whose] = found
 
 
@@ -155,7 +151,7 @@ class KnownAtLandmark:
     @cached_property
     def second_scale_now(self) -> Codes:
         """Code of the second scale, or of the first other one that is rated by the landmark; -1 for none."""
-        rated = first_rated(self.assessments, self.protocol.second_scales, np.inf, self.primary.code)
+        rated = first_rated(rating_rows(self.assessments), self.protocol.second_scales, np.inf, self.primary.code)
         return np.where(self.second_scale >= 0, self.second_scale, rated)
 
     @cached_property

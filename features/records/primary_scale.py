@@ -10,10 +10,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from features.compilation import compiled
+from features.compilation.decorator import compiled
 from features.protocol.document import Protocol
-from features.records.rating_days import known_days
-from features.records.timeline import Categories, Floats, Indices, Rows, nothing_recorded, plain
+from features.records.compiled_rows import RatingRows, rating_rows
+from features.records.timeline import Floats, Indices, Rows, nothing_recorded
 
 Codes: TypeAlias = NDArray[np.intp]
 
@@ -78,10 +78,11 @@ def primary_scale(known: Rows, protocol: Protocol) -> PrimaryScale:
     It is the first of the protocol's remission rule that has a baseline; if everyone is in remission at the landmark,
     the first with a rating.
     """
+    ratings = rating_rows(known)
     nobody = np.full(known.patients, -1, dtype=np.intp)
-    code = first_rated(known, protocol.primary_scales, _last_day(protocol), nobody)
+    code = first_rated(ratings, protocol.primary_scales, _last_day(protocol), nobody)
     baseline = nothing_recorded(known.patients)
-    _write_last(*_columns(known), 0.0, code, plain(known["score"], np.float64), baseline)
+    _write_last(ratings, 0.0, code, baseline)
     return PrimaryScale(protocol, code, baseline)
 
 
@@ -91,7 +92,7 @@ def second_scale(known: Rows, primary: PrimaryScale) -> Codes:
     If the primary scale is one of depression, it is the first other outcome scale.
     """
     protocol = primary.protocol
-    return first_rated(known, protocol.second_scales, _last_day(protocol), primary.code)
+    return first_rated(rating_rows(known), protocol.second_scales, _last_day(protocol), primary.code)
 
 
 def _last_day(protocol: Protocol) -> float:
@@ -99,16 +100,11 @@ def _last_day(protocol: Protocol) -> float:
     return np.inf if protocol.remission.at_landmark else 0.0
 
 
-def first_rated(ratings: Rows, codes: tuple[int, ...], last_day: float, other_than: Codes) -> Codes:
+def first_rated(ratings: RatingRows, codes: tuple[int, ...], last_day: float, other_than: Codes) -> Codes:
     """Code per patient of the first of some scales with a rating known by a day, other than one (-1: none)."""
-    chosen = np.full(ratings.patients, -1, dtype=np.intp)
-    _write_first(*_columns(ratings), last_day, _places(codes), other_than, chosen)
+    chosen = np.full(len(other_than), -1, dtype=np.intp)
+    _write_first(ratings, last_day, _places(codes), other_than, chosen)
     return chosen
-
-
-def _columns(ratings: Rows) -> tuple[Indices, Floats, Categories]:
-    instrument = plain(ratings["instrument"], np.int16)
-    return plain(ratings.patient, np.intp), known_days(ratings), instrument
 
 
 @lru_cache(maxsize=64)
@@ -120,35 +116,20 @@ def _places(codes: tuple[int, ...]) -> Indices:
 
 
 @compiled
-def _write_first(
-    patient: Indices,
-    known_on: Floats,
-    instrument: Categories,
-    last_day: float,
-    places: Indices,
-    other_than: Codes,
-    chosen: Codes,
-) -> None:
+def _write_first(ratings: RatingRows, last_day: float, places: Indices, other_than: Codes, chosen: Codes) -> None:
     """Write into ``chosen`` (patients,) the code of each patient's first scale in the order of ``places``."""
-    for row in range(len(patient)):
-        code, whose = instrument[row], patient[row]
-        if known_on[row] > last_day or code >= len(places) or places[code] < 0 or code == other_than[whose]:
+    for row in range(len(ratings.patient)):
+        code, whose = ratings.instrument[row], ratings.patient[row]
+        if ratings.known_on[row] > last_day or code >= len(places) or places[code] < 0 or code == other_than[whose]:
             continue
         if chosen[whose] < 0 or places[code] < places[chosen[whose]]:
             chosen[whose] = code
 
 
 @compiled
-def _write_last(
-    patient: Indices,
-    known_on: Floats,
-    instrument: Categories,
-    last_day: float,
-    code: Codes,
-    score: Floats,
-    last: Floats,
-) -> None:
+def _write_last(ratings: RatingRows, last_day: float, code: Codes, last: Floats) -> None:
     """Write into ``last`` (patients,) the last score known by a day on the scale of each patient's code."""
-    for row in range(len(patient)):
-        if known_on[row] <= last_day and instrument[row] == code[patient[row]]:
-            last[patient[row]] = score[row]
+    for row in range(len(ratings.patient)):
+        whose = ratings.patient[row]
+        if ratings.known_on[row] <= last_day and ratings.instrument[row] == code[whose]:
+            last[whose] = ratings.score[row]
