@@ -13,6 +13,7 @@ import pytest
 from tests.places import ROOT
 
 PACKAGES = (
+    "features.compilation",
     "features.protocol",
     "features.records",
     "features.eligibility",
@@ -180,6 +181,7 @@ ONLY_IN = {
         "training/report/word/pictures.py",
     },
     "docx": {"training/report/word/document.py"},
+    "numba": {"features/compilation/decorator.py"},
     "optuna": {"models/fitting/optuna_search.py"},
     "sklearn": {
         "models/fitting/learners.py",

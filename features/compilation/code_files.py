@@ -1,0 +1,91 @@
+"""Files of machine code between processes: beside the sources, and in the user's folder for caches.
+
+A file is looked for in both, and put into each that lacks it and can be written. Where none can, nothing is kept.
+Files appear whole, so any number of processes may start at once.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+BESIDE_SOURCES = Path(__file__).with_name("__pycache__")
+SUFFIX = ".machine-code"
+UNUSED_SECONDS = 30 * 86400
+"""A file that no process has loaded for so long is removed."""
+_CHECKSUM_BYTES = 32
+
+
+def kept_code(name: str) -> bytes | None:
+    """What was kept under a name, if it is whole."""
+    found = {path: _read(path) for path in _places(name)}
+    code = next((one for one in found.values() if one is not None), None)
+    if code is not None:
+        for path in (path for path, one in found.items() if one is None):
+            _write(path, code)
+    return code
+
+
+def keep_code(name: str, code: bytes) -> None:
+    """Keep it under a name, wherever that is possible."""
+    for path in _places(name):
+        _write(path, code)
+
+
+def _places(name: str) -> Iterator[Path]:
+    """The files that may hold it; only in folders that nobody else can change, because what is loaded is run."""
+    yield BESIDE_SOURCES / f"{name}{SUFFIX}"
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 -- no home, no error
+    folder = caches / "kap-outcomes"
+    if caches.is_absolute() and _is_own(folder):
+        yield folder / f"{name}{SUFFIX}"
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether a folder can be made as the user's own, or is it already: root may run with another user's home."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return sys.platform == "win32" or (found.st_uid == os.geteuid() and not found.st_mode & 0o022)
+
+
+def _read(path: Path) -> bytes | None:
+    """The code in a file, if its checksum is right; the file then counts as used."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    with suppress(OSError):
+        os.utime(path)
+    code = content[_CHECKSUM_BYTES:]
+    return code if content[:_CHECKSUM_BYTES] == sha256(code).digest() else None
+
+
+def _write(path: Path, code: bytes) -> None:
+    """Put code into a file at once, and remove files that are no longer used; without effect where that is refused."""
+    if path.parent == BESIDE_SOURCES and sys.dont_write_bytecode:
+        return
+    begun = path.with_name(f"{path.name}.{uuid4().hex}")
+    try:
+        path.parent.mkdir(mode=0o777 if path.parent == BESIDE_SOURCES else 0o700, parents=True, exist_ok=True)
+        begun.write_bytes(sha256(code).digest() + code)
+        begun.replace(path)
+        _remove_unused(path.parent)
+    except OSError:
+        with suppress(OSError):
+            begun.unlink()
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove the code of sources that are gone."""
+    for path in folder.glob(f"*{SUFFIX}*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > UNUSED_SECONDS:
+                path.unlink()
