@@ -104,8 +104,10 @@ Every model that was fitted before is refused from then on, because its rows hav
 
 | place | what to add |
 | --- | --- |
-| `definitions/`, the file of its group | a function of a `KnownAtLandmark`; its docstring is the meaning |
-| `catalogue.py`, or `definitions/context_features.py` | a line: function, unit, range, signs for remission and relapse, source. The order is that of the columns |
+| `definitions/`, the file of its group | a compiled function of a `KnownPatient`; its docstring is the meaning |
+| `definitions/known_patient.py` | only if it needs a number that a patient's rows do not give yet, with the loop that takes it from them |
+| `definitions/row.py` | its place in the row, and their number |
+| `catalogue.py`, or `definitions/context_features.py` | a line: function, unit, range, signs for remission and relapse, source. The order is that of the row |
 | `protocol/columns.py` | only if it needs a column that the format lacks; name it in `LATER_COLUMNS`, so that cohorts keep their digests |
 | `definitions/display_names.py` | its name in `LABELS`, and in `_FACTS` what a person records for it |
 | `clinical_facts.py` | only if it has a sign and a clinical fact that has none yet |

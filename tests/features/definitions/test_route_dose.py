@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from features.build import build_features
-from features.definitions.route_dose import ROUTE_DOSES, dose_of_route_limit
+from features.definitions.route_dose import ROUTE_DOSES
 from features.protocol.columns import ROUTES
 from features.protocol.document import Landmark
-from features.records.landmark import KnownAtLandmark, known_at
+from features.records.cohort import Cohort
 from tests.cohorts import DEFAULT, cohort_of, parse_table, random_cohort
 
 DAY_14 = Landmark("day 14", day=14)
@@ -73,8 +73,9 @@ LIMITS = """
 """
 
 
-def beyond_route_limit(known: KnownAtLandmark) -> np.ndarray:
-    return dose_of_route_limit(known) > 1
+def beyond_route_limit(cohort: Cohort, landmark: Landmark) -> np.ndarray:
+    rows = build_features(cohort, landmark)
+    return rows.values[:, rows.names.index("dose_of_route_limit")] > 1
 
 
 @pytest.mark.parametrize("limit", parse_table(LIMITS), ids=lambda limit: str(limit["route"]))
@@ -83,20 +84,20 @@ def test_a_dose_above_the_limit_of_its_route_is_beyond_it(limit: dict[str, str])
     for dose, beyond in ((at_most - 0.1, False), (at_most, False), (at_most + 0.1, True)):
         if dose <= 10:  # the most that a table may hold
             cohort = cohort_of(sessions=sessions(f"-:9 {limit['route']}:{dose}"))
-            assert beyond_route_limit(known_at(cohort, DAY_14)).tolist() == [beyond]
+            assert beyond_route_limit(cohort, DAY_14).tolist() == [beyond]
 
 
 def test_a_dose_counts_from_the_landmark_on_at_which_it_is_known() -> None:
     cohort = cohort_of(sessions=sessions("intravenous:0.5 intravenous:5 intravenous:0.5"))
-    found = {landmark.name: beyond_route_limit(known_at(cohort, landmark)).tolist() for landmark in DEFAULT.landmarks}
+    found = {landmark.name: beyond_route_limit(cohort, landmark).tolist() for landmark in DEFAULT.landmarks}
     assert found == {"before session 1": [False], "before session 2": [False], "before session 3": [True]}
 
 
 def test_who_is_beyond_a_limit_does_not_depend_on_the_other_patients() -> None:
     cohort = random_cohort(np.random.default_rng(3), 60)
-    together = beyond_route_limit(known_at(cohort, DAY_14))
+    together = beyond_route_limit(cohort, DAY_14)
     alone = [
-        beyond_route_limit(known_at(cohort.take(np.array([patient])), DAY_14))[0] for patient in range(len(cohort))
+        beyond_route_limit(cohort.take(np.array([patient])), DAY_14)[0] for patient in range(len(cohort))
     ]
     assert together.tolist() == alone
     assert 5 < together.sum() < 55

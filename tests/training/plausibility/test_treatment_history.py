@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from features.definitions.treatment_history import adequate_failures, earlier_response, ketamine_failures
+from features.build import build_features
 from features.records.cohort import Cohort
-from features.records.landmark import known_at
 from tests.cohorts import cohort_of
 from tests.training.plausibility.rated_cohorts import found
 
@@ -24,9 +23,9 @@ def treated(*kinds: tuple[str, str], asked: str = "true") -> Cohort:
 
 def test_features_of_treatments_without_an_outcome_are_0_and_the_warning_says_so() -> None:
     cohort = treated(*[("-", "-")] * 3)
-    known = known_at(cohort, cohort.protocol.landmarks[0])
-    for feature in (adequate_failures, ketamine_failures, earlier_response):
-        assert np.array_equal(feature(known), [0, 0, 0])
+    rows = build_features(cohort, cohort.protocol.landmarks[0])
+    for name in ("adequate_failures", "ketamine_failures", "earlier_response"):
+        assert np.array_equal(rows.values[:, rows.names.index(name)], [0, 0, 0])
     warning = found(cohort)[CODE]
     assert (warning.severity, warning.place) == ("warning", "prior_treatments")
     assert "of 3 earlier treatments there is no adequate for 3 and outcome for 3" in warning.sentence
