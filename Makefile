@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/.complete  ## Put the locked dependencies and the `kap` command into .venv
+setup: $(VENV)/.compiled  ## Put the locked dependencies and the `kap` command into .venv, and compile what predicts
 
 $(VENV)/.complete: requirements.lock pyproject.toml
 	@$(START) -c "" 2>/dev/null || { echo "$(PYTHON) is required; install it or set PYTHON=/path/to/python, 3.11 to 3.13" >&2; exit 1; }
@@ -24,6 +24,11 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock.txt
 	$(BIN)/uv pip sync --quiet --compile-bytecode --system-certs --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Beside the sources, where every user of the machine finds it; after a change of the sources once more.
+$(VENV)/.compiled: $(VENV)/.complete $(shell find features models -name '*.py')
+	@$(BIN)/python -m models.machine_code
 	@touch $@
 
 # Beside the Python libraries, not in the tree, whose files tests read. Without npm the tests of these readers are skipped.

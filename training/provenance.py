@@ -12,7 +12,8 @@ from features.protocol.problems import InputRefusedError, Problem
 from training.arithmetic import arithmetic
 
 PACKAGES = (
-    "numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "onnxruntime", "mlflow", "bentoml", "kap-outcomes",
+    "numpy", "numba", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "onnxruntime", "mlflow", "bentoml",
+    "kap-outcomes",
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent
 TRAINED_BY, EVALUATED_BY = "trained_by", "evaluated_by"

@@ -1,4 +1,4 @@
 """Functions compiled to machine code, the same on every machine, and where their code is kept between processes.
 
-Public names: `compiled`.
+Public names: `compiled`, `compiled_during`.
 """

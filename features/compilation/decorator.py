@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 from numba.core.compiler import CompileResult
+from numba.core.event import install_recorder
 from numba.core.serialize import dumps
 
 from features.compilation.code_files import keep_code, kept_code
@@ -37,6 +38,13 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
     dispatcher._cache = _KeptCode(function)  # noqa: SLF001 -- numba's own keeps nothing where its folder is read-only
     return cast(Callable[P, R], dispatcher)
+
+
+def compiled_during(call: Callable[[], object]) -> int:
+    """The number of functions that a call compiles because no code of them is kept."""
+    with install_recorder("numba:compile") as recorder:
+        call()
+    return sum(event.is_start for _, event in recorder.buffer)
 
 
 class _KeptCode:

@@ -25,7 +25,7 @@ from training.stores.registry_client import RegistryClient
 from training.stores.store_answers import asking
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-PYFUNC_NEEDS = ("numpy", "pandas", "xgboost-cpu", "mlflow")
+PYFUNC_NEEDS = ("numba", "numpy", "pandas", "xgboost-cpu", "mlflow")
 ONNX_NEEDS = ("onnxruntime",)
 """What a bundle with a converted model needs besides."""
 EXAMPLES = 3

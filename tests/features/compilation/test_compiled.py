@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from features.compilation.code_files import SUFFIX, UNUSED_SECONDS
 from features.compilation.decorator import compiled
 from tests.places import ROOT
+from tests.read_only import read_only
 
 TOTAL = """
 import numpy as np
@@ -47,7 +48,6 @@ from doses.total import total
 print(total(np.array([0.5, 0.25])), sum(total.stats.cache_misses.values()))
 """
 COMPILED, FOUND = 1, 0
-READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -161,15 +161,6 @@ def test_the_same_sources_elsewhere_and_later_compile_nothing(project: DoseProje
     os.utime(clone.unit, (0, 0))
     assert clone.ask(HOME=str(project.home)) == (0.75, FOUND)
     assert clone.ask(HOME="/dev/null") == (0.75, FOUND)  # what was found is beside its sources, too
-
-
-def read_only(folder: Path) -> list[str]:
-    """What runs a command where a folder can only be read, by root too."""
-    if os.geteuid() != 0:
-        pytest.skip("a read-only mount takes root")
-    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine makes no namespaces")
-    return ["unshare", "--mount", "sh", "-c", READ_ONLY, "read-only", str(folder)]
 
 
 def test_filled_and_read_only_it_compiles_nothing(project: DoseProject) -> None:

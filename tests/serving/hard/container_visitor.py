@@ -92,6 +92,18 @@ def not_importable() -> list[str]:
     return [] if done.returncode == 0 else done.stderr.splitlines()[-1:]
 
 
+def compiled() -> int:
+    """How many functions a process in the container must compile before it can predict."""
+    script = """
+from features.compilation.decorator import compiled_during
+from models.machine_code import build_every_kind_of_row
+print(compiled_during(build_every_kind_of_row))
+"""
+    source = "/home/bentoml/bento/src"
+    done = subprocess.run([sys.executable, "-c", script], cwd=source, capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
 def is_ready(service: subprocess.Popen[str]) -> dict[str, Any] | None:
     """The readiness of the service as soon as it is ready; ``None`` where it ends before that."""
     until(lambda: status() or service.poll() is not None)
@@ -114,6 +126,7 @@ def ask_everything(service: subprocess.Popen[str]) -> dict[str, Any]:
         "users": sorted({path.stat().st_uid for path in Path("/proc").glob("[0-9]*")}),
         "importable": [module for module in ABSENT if importable(module)],
         "not_importable": not_importable(),
+        "compiled": compiled(),
         "writable": [folder for folder in UNWRITABLE if writable(folder)],
         "interfaces": [name for _, name in socket.if_nameindex()],
         "replaced": replaced_when_killed(),

@@ -38,6 +38,7 @@ def test_the_image_answers_read_only_as_its_own_user_and_without_a_network(image
     assert image.uid != 0
     assert report["importable"] == []
     assert report["not_importable"] == []
+    assert report["compiled"] == 0
     assert report["writable"] == []
     assert report["interfaces"] == ["lo"]
     assert report["replaced"]

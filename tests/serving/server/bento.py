@@ -18,7 +18,7 @@ with construct_containerfile(bentoml.get("kap-outcomes:latest")) as (folder, _):
 
 def make_bento(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """`make bento`, without setting up again what the tests run in."""
-    command = ["make", "--no-print-directory", "--assume-old=.venv/.complete", "bento"]
+    command = ["make", "--no-print-directory", "--assume-old=.venv/.compiled", "bento"]
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 

@@ -152,6 +152,15 @@ def test_its_image_does_not_run_as_root(built: BuiltBento) -> None:
     assert written.index("USER bentoml") > written.rindex("\nRUN ")
 
 
+def test_its_image_compiles_while_it_is_built(built: BuiltBento) -> None:
+    """As root and after its files are there: on a read-only root nobody could keep the machine code."""
+    written = container_file(built.context)
+    (step,) = re.findall(r"(?m)^RUN \S+/env/docker/setup_script$", written)
+    assert written.index("COPY --chown=bentoml:bentoml . ./") < written.index(step) < written.index("USER bentoml")
+    script = (built.context / "env/docker/setup_script").read_text(encoding="utf-8")
+    assert script == (ROOT / "serving/server/setup_image.sh").read_text(encoding="utf-8")
+
+
 def test_its_image_keeps_nothing_of_its_builder(built: BuiltBento) -> None:
     """No variables except those declared, and no password, path or person's name in any of its files."""
     environment = image_environment(built.context)

@@ -1,0 +1,41 @@
+"""Compiles what training and the service call before anybody waits for it: ``python -m models.machine_code``.
+
+`make setup` and the image of the service run it. Without it the first process that needs a function compiles it.
+"""
+
+import os
+import sys
+from dataclasses import replace
+
+import numpy as np
+
+from features.build import build_features
+from features.compilation.code_files import BESIDE_SOURCES
+from features.compilation.decorator import compiled_during
+from features.protocol.document import Landmark, Protocol
+from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
+
+
+def build_every_kind_of_row() -> None:
+    """Build rows of made-up patients, with complete records and with records that end today, at every landmark."""
+    protocol = Protocol()
+    complete = cohort_of_reference_inputs(draw_reference_inputs(protocol), protocol)
+    ending_today = replace(complete, as_of_day=np.full(len(complete), 14.0))
+    for cohort in (complete, ending_today):
+        for landmark in (*protocol.landmarks, Landmark("day_14", day=14)):
+            build_features(cohort, landmark)
+
+
+def main() -> None:
+    """Compile and keep the code beside the sources, for all users; the exit code is 3 where it can't be kept."""
+    folder = BESIDE_SOURCES if BESIDE_SOURCES.exists() else BESIDE_SOURCES.parent
+    if not os.access(folder, os.W_OK):
+        sys.stderr.write(f"machine code can't be kept: {folder} can't be written; run this as its owner\n")
+        sys.exit(3)
+    sys.dont_write_bytecode = False
+    number = compiled_during(build_every_kind_of_row)
+    sys.stdout.write(f"compiled {number} functions\n" if number else "nothing to compile\n")
+
+
+if __name__ == "__main__":
+    main()
