@@ -8,7 +8,7 @@ from features.compilation.decorator import compiled
 from features.definitions.known_patient import KnownDoses
 from features.definitions.route_dose import INJECTED, LIMIT, USUAL
 from features.protocol.columns import SESSION_KINDS
-from features.records.compiled_rows import SessionRows, categories_of, numbers_of
+from features.records.compiled_rows import SessionDays, categories_of, numbers_of
 from features.records.timeline import Categories, Floats, Rows
 
 NOT_RECORDED = np.nan
@@ -37,7 +37,7 @@ def dose_rows(sessions: Rows) -> DoseRows:
 
 
 @compiled
-def dose_summary(sessions: SessionRows, doses: DoseRows, start: int, end: int) -> KnownDoses:
+def dose_summary(sessions: SessionDays, doses: DoseRows, start: int, end: int) -> KnownDoses:
     """The sessions in rows ``start`` to ``end``, of which none is a preparation."""
     number, first_day, last_day, day_of_session_1 = 0, NOT_RECORDED, NOT_RECORDED, NOT_RECORDED
     route, of_limit, distress, dissociation = -1, NOT_RECORDED, NOT_RECORDED, NOT_RECORDED
@@ -71,7 +71,7 @@ def dose_summary(sessions: SessionRows, doses: DoseRows, start: int, end: int) -
 
 
 @compiled
-def _mean_relative(sessions: SessionRows, doses: DoseRows, start: int, end: int) -> float:
+def _mean_relative(sessions: SessionDays, doses: DoseRows, start: int, end: int) -> float:
     """Mean of the doses as multiples of the usual ones of their routes."""
     number, total = 0, 0.0
     for row in range(start, end):
@@ -82,7 +82,7 @@ def _mean_relative(sessions: SessionRows, doses: DoseRows, start: int, end: int)
 
 
 @compiled
-def _injected(sessions: SessionRows, doses: DoseRows, start: int, end: int) -> tuple[bool, float]:
+def _injected(sessions: SessionDays, doses: DoseRows, start: int, end: int) -> tuple[bool, float]:
     """Whether a dose was recorded beside its route, and the mean of the injected ones."""
     recorded, number, total = False, 0, 0.0
     for row in range(start, end):

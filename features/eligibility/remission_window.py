@@ -7,7 +7,7 @@ import numpy as np
 from features.compilation.decorator import compiled
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
-from features.records.compiled_rows import RatingRows, SessionRows, rating_rows, session_rows
+from features.records.compiled_rows import RatingRows, SessionDays, rating_rows, session_days
 from features.records.primary_scale import PrimaryScale
 from features.records.timeline import Floats, Indices, nothing_recorded
 
@@ -36,12 +36,12 @@ def anchor_days(cohort: Cohort) -> Floats:
     if cohort.protocol.remission.anchor == "index":
         return np.zeros(len(cohort))
     dosing, anchor = cohort.protocol.code("sessions", "kind", "dosing"), nothing_recorded(len(cohort))
-    _write_last_dose(session_rows(cohort.sessions), dosing, float(cohort.protocol.acute_max_days), anchor)
+    _write_last_dose(session_days(cohort.sessions), dosing, float(cohort.protocol.acute_max_days), anchor)
     return anchor
 
 
 @compiled
-def _write_last_dose(sessions: SessionRows, dosing: int, last_day: float, last: Floats) -> None:
+def _write_last_dose(sessions: SessionDays, dosing: int, last_day: float, last: Floats) -> None:
     """Write into ``last`` (patients,) the day of each patient's last dosing session up to a day."""
     for row in range(len(sessions.patient)):
         if sessions.kind[row] == dosing and sessions.day[row] <= last_day:

@@ -18,7 +18,7 @@ class RatingRows(NamedTuple):
     known_on: Floats
 
 
-class SessionRows(NamedTuple):
+class SessionDays(NamedTuple):
     """Sessions by kind, number within the kind, and day."""
 
     patient: Indices
@@ -46,9 +46,9 @@ def rating_rows(assessments: Rows) -> RatingRows:
     )
 
 
-def session_rows(sessions: Rows) -> SessionRows:
+def session_days(sessions: Rows) -> SessionDays:
     """The sessions of a table."""
-    return SessionRows(
+    return SessionDays(
         patient_of(sessions),
         categories_of(sessions, "kind"),
         numbers_of(sessions, "session_number"),

@@ -13,7 +13,7 @@ from features.compilation.decorator import compiled
 from features.protocol.columns import SCREENING_COLUMNS, SCREENING_ITEMS
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
-from features.records.compiled_rows import SessionRows, rating_rows, session_rows
+from features.records.compiled_rows import SessionDays, rating_rows, session_days
 from features.records.primary_scale import Codes, PrimaryScale, first_rated, primary_scale, second_scale
 from features.records.rating_days import known_days
 from features.records.timeline import Floats, Mask, Rows, is_among, nothing_recorded, plain
@@ -35,7 +35,7 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
         else_days=np.nan if landmark.else_days is None else float(landmark.else_days),
         last_acute_day=float(cohort.protocol.acute_max_days),
     )
-    _write_days(session_rows(cohort.sessions), rule, _COMPLETE if today is None else plain(today, np.float64), days)
+    _write_days(session_days(cohort.sessions), rule, _COMPLETE if today is None else plain(today, np.float64), days)
     return days
 
 
@@ -53,7 +53,7 @@ class _SessionRule(NamedTuple):
 
 
 @compiled
-def _write_days(sessions: SessionRows, rule: _SessionRule, today: Floats, days: Floats) -> None:
+def _write_days(sessions: SessionDays, rule: _SessionRule, today: Floats, days: Floats) -> None:
     """Write into ``days`` (patients,) the day of the landmark for who reached it; ``today`` may be empty."""
     own, before, earlier = np.full(len(days), np.nan), np.full(len(days), np.nan), np.zeros(len(days))
     for row in range(len(sessions.patient)):

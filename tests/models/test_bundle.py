@@ -15,7 +15,9 @@ import pytest
 
 from features import catalogue as declarations
 from features.catalogue import catalogue
+from features.definitions.row import write_computed
 from features.protocol.document import Protocol
+from features.records.landmark import KnownAtLandmark
 from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
 from models.fitting.learners import TrainingData, fit_xgboost
 from models.outcome_model import OutcomeModel
@@ -329,10 +331,12 @@ def test_another_row_of_features_is_refused_naming_the_reference_inputs(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The declarations are the same, and one function computes something else."""
-    declared = catalogue(Protocol())
-    computed = declared[0].function
-    other = (replace(declared[0], function=lambda known: computed(known) + 1e-9), *declared[1:])
-    monkeypatch.setattr("features.build.catalogue", lambda _: other)
+
+    def otherwise(known: KnownAtLandmark, values: Floats) -> None:
+        write_computed(known, values)
+        values[:, 0] += 1e-9
+
+    monkeypatch.setattr("features.build.write_computed", otherwise)
     with pytest.raises(BundleRefusedError, match="reference inputs at 'before session 1': rows"):
         load_bundle(saved)
 

@@ -96,8 +96,6 @@ def test_a_dose_counts_from_the_landmark_on_at_which_it_is_known() -> None:
 def test_who_is_beyond_a_limit_does_not_depend_on_the_other_patients() -> None:
     cohort = random_cohort(np.random.default_rng(3), 60)
     together = beyond_route_limit(cohort, DAY_14)
-    alone = [
-        beyond_route_limit(cohort.take(np.array([patient])), DAY_14)[0] for patient in range(len(cohort))
-    ]
+    alone = [beyond_route_limit(cohort.take(np.array([patient])), DAY_14)[0] for patient in range(len(cohort))]
     assert together.tolist() == alone
     assert 5 < together.sum() < 55

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from features.build import build_features
+from features.protocol.document import Landmark
 from features.records.cohort import Cohort
 from tests.cohorts import cohort_of
 from tests.training.plausibility.rated_cohorts import found
@@ -23,7 +24,7 @@ def treated(*kinds: tuple[str, str], asked: str = "true") -> Cohort:
 
 def test_features_of_treatments_without_an_outcome_are_0_and_the_warning_says_so() -> None:
     cohort = treated(*[("-", "-")] * 3)
-    rows = build_features(cohort, cohort.protocol.landmarks[0])
+    rows = build_features(cohort, Landmark("day 0", day=0))
     for name in ("adequate_failures", "ketamine_failures", "earlier_response"):
         assert np.array_equal(rows.values[:, rows.names.index(name)], [0, 0, 0])
     warning = found(cohort)[CODE]
