@@ -13,7 +13,7 @@ from features.definitions.dose_summary import DoseRows, dose_rows, dose_summary
 from features.definitions.known_patient import KnownPatient, KnownScale
 from features.definitions.rating_summary import latest_until, rating_summary
 from features.definitions.treatment_history import TreatmentRows, treatment_rows, treatment_summary
-from features.records.compiled_rows import RatingRows, SessionDays, rating_rows, session_days
+from features.records.compiled_rows import RatingRows, SessionDays, session_days
 from features.records.landmark import KnownAtLandmark
 from features.records.timeline import Floats, Indices, plain
 
@@ -77,7 +77,7 @@ def write_computed(known: KnownAtLandmark, values: Floats) -> None:
     of_patients = ("prior_treatments_recorded", "illness_duration_years", "benzodiazepine_mg")
     patients = _PatientColumns(known.day, *(plain(known.patients[name], np.float64) for name in of_patients))
     records = _Records(
-        rating_rows(known.assessments),
+        known.rating_rows,
         session_days(known.sessions),
         dose_rows(known.sessions),
         treatment_rows(known.prior_treatments),

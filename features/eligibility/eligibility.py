@@ -22,7 +22,7 @@ from features.eligibility.remission_window import (
 )
 from features.protocol.columns import COMPETING_EVENTS, EVENTS
 from features.records.cohort import Cohort
-from features.records.compiled_rows import EventRows, event_rows
+from features.records.compiled_rows import EventRows
 from features.records.cut_offs import TOLERANCE
 from features.records.landmark import KnownAtLandmark
 from features.records.timeline import Floats, Mask, plain
@@ -171,7 +171,7 @@ def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
 def first_event_days(cohort: Cohort, names: frozenset[str]) -> Floats:
     """The day of each patient's first of these events, infinite without one."""
     days = np.full(len(cohort), np.inf)
-    _write_first_day(event_rows(cohort.events), _wanted(names), days)
+    _write_first_day(cohort.event_rows, _wanted(names), days)
     return days
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from features.compilation.decorator import compiled
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
-from features.records.compiled_rows import RatingRows, SessionDays, rating_rows, session_days
+from features.records.compiled_rows import RatingRows, SessionDays
 from features.records.primary_scale import PrimaryScale
 from features.records.timeline import Floats, Indices, nothing_recorded
 
@@ -36,7 +36,7 @@ def anchor_days(cohort: Cohort) -> Floats:
     if cohort.protocol.remission.anchor == "index":
         return np.zeros(len(cohort))
     dosing, anchor = cohort.protocol.code("sessions", "kind", "dosing"), nothing_recorded(len(cohort))
-    _write_last_dose(session_days(cohort.sessions), dosing, float(cohort.protocol.acute_max_days), anchor)
+    _write_last_dose(cohort.session_days, dosing, float(cohort.protocol.acute_max_days), anchor)
     return anchor
 
 
@@ -51,7 +51,7 @@ def _write_last_dose(sessions: SessionDays, dosing: int, last_day: float, last: 
 def nearest_ratings(cohort: Cohort, primary: PrimaryScale, anchor: Floats, today: Floats) -> Floats:
     """Days from the middle of the window to the nearest rating in it that is known today, NaN for none."""
     nearest, window = nothing_recorded(len(cohort)), remission_window(cohort.protocol)
-    _write_nearest(rating_rows(cohort.assessments), primary.code, anchor, today, window, nearest)
+    _write_nearest(cohort.rating_rows, primary.code, anchor, today, window, nearest)
     return nearest
 
 

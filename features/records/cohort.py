@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from features.protocol.columns import CHILD_TABLES, LATER_COLUMNS
 from features.protocol.document import Protocol
+from features.records.compiled_rows import EventRows, RatingRows, SessionDays, event_rows, rating_rows, session_days
 from features.records.timeline import Floats, Indices, Mask, Rows
 
 Values: TypeAlias = NDArray[np.generic]
@@ -100,6 +101,21 @@ class Cohort:
             patients={name: values[patients] for name, values in self.patients.items()},
             **tables,
         )
+
+    @cached_property
+    def rating_rows(self) -> RatingRows:
+        """The ratings as compiled code reads them."""
+        return rating_rows(self.assessments)
+
+    @cached_property
+    def session_days(self) -> SessionDays:
+        """The days of the sessions as compiled code reads them."""
+        return session_days(self.sessions)
+
+    @cached_property
+    def event_rows(self) -> EventRows:
+        """The events as compiled code reads them."""
+        return event_rows(self.events)
 
     @cached_property
     def digest(self) -> str:

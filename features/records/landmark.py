@@ -13,7 +13,7 @@ from features.compilation.decorator import compiled
 from features.protocol.columns import SCREENING_COLUMNS, SCREENING_ITEMS
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
-from features.records.compiled_rows import SessionDays, rating_rows, session_days
+from features.records.compiled_rows import RatingRows, SessionDays, rating_rows
 from features.records.primary_scale import Codes, PrimaryScale, first_rated, primary_scale, second_scale
 from features.records.rating_days import known_days
 from features.records.timeline import Floats, Mask, Rows, is_among, nothing_recorded, plain
@@ -35,7 +35,7 @@ def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
         else_days=np.nan if landmark.else_days is None else float(landmark.else_days),
         last_acute_day=float(cohort.protocol.acute_max_days),
     )
-    _write_days(session_days(cohort.sessions), rule, _COMPLETE if today is None else plain(today, np.float64), days)
+    _write_days(cohort.session_days, rule, _COMPLETE if today is None else plain(today, np.float64), days)
     return days
 
 
@@ -139,19 +139,24 @@ class KnownAtLandmark:
         return len(self.day)
 
     @cached_property
+    def rating_rows(self) -> RatingRows:
+        """The ratings as compiled code reads them."""
+        return rating_rows(self.assessments)
+
+    @cached_property
     def primary(self) -> PrimaryScale:
         """The primary instrument of every patient, with its baseline, if any."""
-        return primary_scale(self.assessments, self.protocol)
+        return primary_scale(self.rating_rows, len(self), self.protocol)
 
     @cached_property
     def second_scale(self) -> Codes:
         """Code of a second rated scale, of depression if there is one; -1 for none."""
-        return second_scale(self.assessments, self.primary)
+        return second_scale(self.rating_rows, self.primary)
 
     @cached_property
     def second_scale_now(self) -> Codes:
         """Code of the second scale, or of the first other one that is rated by the landmark; -1 for none."""
-        rated = first_rated(rating_rows(self.assessments), self.protocol.second_scales, np.inf, self.primary.code)
+        rated = first_rated(self.rating_rows, self.protocol.second_scales, np.inf, self.primary.code)
         return np.where(self.second_scale >= 0, self.second_scale, rated)
 
     @cached_property

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.compilation.decorator import compiled
 from features.protocol.document import Protocol
-from features.records.compiled_rows import RatingRows, rating_rows
+from features.records.compiled_rows import RatingRows
 from features.records.timeline import Floats, Indices, Rows, nothing_recorded
 
 Codes: TypeAlias = NDArray[np.intp]
@@ -72,27 +72,26 @@ class PrimaryScale:
         return self._of_scale("reliable_change")
 
 
-def primary_scale(known: Rows, protocol: Protocol) -> PrimaryScale:
-    """The primary instrument per patient, from the ratings ``known`` at a landmark.
+def primary_scale(ratings: RatingRows, patients: int, protocol: Protocol) -> PrimaryScale:
+    """The primary instrument of so many patients, from the ratings known at a landmark.
 
     It is the first of the protocol's remission rule that has a baseline; if everyone is in remission at the landmark,
     the first with a rating.
     """
-    ratings = rating_rows(known)
-    nobody = np.full(known.patients, -1, dtype=np.intp)
+    nobody = np.full(patients, -1, dtype=np.intp)
     code = first_rated(ratings, protocol.primary_scales, _last_day(protocol), nobody)
-    baseline = nothing_recorded(known.patients)
+    baseline = nothing_recorded(patients)
     _write_last(ratings, 0.0, code, baseline)
     return PrimaryScale(protocol, code, baseline)
 
 
-def second_scale(known: Rows, primary: PrimaryScale) -> Codes:
+def second_scale(ratings: RatingRows, primary: PrimaryScale) -> Codes:
     """Code per patient of the first depression scale other than the primary one, by the same rule (-1: none).
 
     If the primary scale is one of depression, it is the first other outcome scale.
     """
     protocol = primary.protocol
-    return first_rated(rating_rows(known), protocol.second_scales, _last_day(protocol), primary.code)
+    return first_rated(ratings, protocol.second_scales, _last_day(protocol), primary.code)
 
 
 def _last_day(protocol: Protocol) -> float:

@@ -102,7 +102,7 @@ def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
 def outcome_scale(cohort: Cohort, known: KnownAtLandmark) -> PrimaryScale:
     """The scale of the outcomes at a landmark; a scale with a baseline applies also if the landmark is not reached."""
     rule = cohort.protocol.remission
-    return known.primary if rule.at_landmark else primary_scale(cohort.assessments, cohort.protocol)
+    return known.primary if rule.at_landmark else primary_scale(cohort.rating_rows, len(cohort), cohort.protocol)
 
 
 def usable_ratings(cohort: Cohort, primary: PrimaryScale) -> Rows:

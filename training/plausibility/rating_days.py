@@ -27,7 +27,7 @@ def window_findings(cohort: Cohort) -> Iterator[CohortFinding]:
     rule = cohort.protocol.remission
     if rule.at_landmark:
         return
-    primary = primary_scale(cohort.assessments, cohort.protocol)
+    primary = primary_scale(cohort.rating_rows, len(cohort), cohort.protocol)
     due = ~np.isnan(primary.baseline) & ~at_most(primary.baseline, primary.remission_at_most)
     due &= ~np.isnan(anchor_days(cohort))
     ratings = usable_ratings(cohort, primary)
