@@ -12,18 +12,18 @@ import numpy as np
 from features.build import build_features
 from features.compilation.code_files import BESIDE_SOURCES
 from features.compilation.decorator import compiled_during
-from features.protocol.document import Landmark, Protocol
+from features.protocol.document import Landmark, Protocol, RemissionRule
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 
 
 def build_every_kind_of_row() -> None:
-    """Build rows of made-up patients, with complete records and with records that end today, at every landmark."""
-    protocol = Protocol()
-    complete = cohort_of_reference_inputs(draw_reference_inputs(protocol), protocol)
-    ending_today = replace(complete, as_of_day=np.full(len(complete), 14.0))
-    for cohort in (complete, ending_today):
-        for landmark in (*protocol.landmarks, Landmark("day_14", day=14)):
-            build_features(cohort, landmark)
+    """Build rows of made-up patients for both kinds of study, with complete records and with some that end today."""
+    for at_landmark in (False, True):
+        protocol = Protocol(remission=RemissionRule(at_landmark=at_landmark))
+        complete = cohort_of_reference_inputs(draw_reference_inputs(protocol), protocol)
+        for cohort in (complete, replace(complete, as_of_day=np.full(len(complete), 14.0))):
+            for landmark in (*protocol.landmarks, Landmark("day_14", day=14)):
+                build_features(cohort, landmark)
 
 
 def main() -> None:

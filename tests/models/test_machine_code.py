@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 
 from features.build import build_features
-from features.compilation.decorator import compiled_during
 from models.machine_code import build_every_kind_of_row
 from serving.contract.request import PredictionRequest
+from serving.prediction.predictor import Predictor
 from tests.cohorts import cohort_of, random_cohort, random_protocol
 from tests.places import ROOT
 from tests.read_only import read_only
-from tests.serving.answers import answered, drawn
+from tests.serving.answers import drawn
 from tests.serving.bundles import toy_bundle
+from tests.serving.requests import changed, read
 
+LATE = changed(("sessions", 0, "day"), 9, changed(("assessments", 1, "day"), 0))
+"""A record that is refused once it is read."""
 COMMAND = [sys.executable, "-m", "models.machine_code"]
 
 
@@ -25,22 +28,36 @@ def compiled_ahead() -> None:
     build_every_kind_of_row()
 
 
+def compiled_functions() -> set[tuple[str, str]]:
+    """Every compiled function in use, by its name and the types of its arguments, wherever its code came from."""
+    modules = [vars(module) for name, module in sys.modules.items() if name.startswith(("features.", "models."))]
+    functions = {value for module in modules for value in module.values() if hasattr(value, "py_func")}
+    return {(one.__qualname__, str(types)) for one in functions for types in one.overloads}
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_no_cohort_under_any_protocol_has_something_to_compile(seed: int) -> None:
+    before = compiled_functions()
     rng = np.random.default_rng(seed)
     protocol = random_protocol(rng)
     cohort = random_cohort(rng, 20, protocol)
-    assert not any(compiled_during(lambda at=one: build_features(cohort, at)) for one in protocol.landmarks)  # type: ignore[misc]
+    for landmark in protocol.landmarks:
+        build_features(cohort, landmark)
+    assert compiled_functions() == before
 
 
 def test_a_cohort_without_any_rows_has_nothing_to_compile() -> None:
+    before = compiled_functions()
     cohort = cohort_of(patients="patient_id\na")
-    assert not any(compiled_during(lambda at=one: build_features(cohort, at)) for one in cohort.protocol.landmarks)  # type: ignore[misc]
+    build_features(cohort, cohort.protocol.landmarks[0])
+    assert compiled_functions() == before
 
 
-@pytest.mark.parametrize("requests", [drawn(1, 0)[:1], drawn(1, 30)], ids=["one", "many"])
-def test_no_request_has_something_to_compile(requests: list[PredictionRequest]) -> None:
-    assert compiled_during(lambda: answered(toy_bundle(), requests)) == 0
+@pytest.mark.parametrize("requests", [drawn(1, 0)[:1], [*drawn(1, 30), read(LATE)]], ids=["one", "many"])
+def test_no_request_has_something_to_compile_not_even_one_that_is_refused(requests: list[PredictionRequest]) -> None:
+    before = compiled_functions()
+    Predictor(toy_bundle(), "3").answer_many(requests, [str(place) for place in range(len(requests))], in_full=True)
+    assert compiled_functions() == before
 
 
 def ask(*before: str, **more: str) -> "subprocess.CompletedProcess[str]":
@@ -48,7 +65,7 @@ def ask(*before: str, **more: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([*before, *COMMAND], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_second_compilation_finds_everything_beside_the_sources() -> None:
+def test_a_second_run_finds_everything_beside_the_sources() -> None:
     assert ask().returncode == 0
     done = ask(XDG_CACHE_HOME="/dev/null")
     assert (done.returncode, done.stdout) == (0, "nothing to compile\n")
