@@ -74,14 +74,15 @@ class StoredNumbers:
         return RemissionHead(_score(arrays, features), float(arrays["baseline"].item()), float(arrays["slope"].item()))
 
     def relapse(self, path: str, features: int) -> RelapseHead:
-        """The relapse head stored below a path, in today's class; competing events have the same rate for all."""
-        arrays = self.below(path)
+        """The relapse head stored below a path, in today's class; `competing` beside it may have a score of its own."""
+        arrays, competing = self.below(path), self.below(path.replace("/relapse", "/competing"))
         return RelapseHead(
             _score(arrays, features),
             arrays["edges"].astype(np.int64),
             arrays["baseline"].astype(np.float64),
             arrays["competing_hazard"].astype(np.float64),
             float(arrays["slope"].item()),
+            _score(competing, features) if competing else None,
         )
 
 
