@@ -115,6 +115,7 @@ Every model that was fitted before is refused from then on, because its rows hav
 | `tests/features/test_features.py` | the arithmetic: its value for the patient written out there |
 | `tests/benchmarks/plain_pandas.py` | the same once more in plain pandas, from the meaning alone |
 | `tests/features/protocol/` | the new fingerprint, in two files |
+| `tests/earlier/` | drop the served answers, whose models lack the new column; name each feature that changed or went, and why |
 | this file | the command below |
 | `CHANGELOG.md` | that every model must be trained again |
 
