@@ -10,7 +10,7 @@ import pytest
 from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
 from tests.training.cohorts_in_parts import in_parts
-from training.cohort.parts import is_in_parts, parts_of, read_part
+from training.cohort.parts.part import is_in_parts, parts_of, read_part
 from training.cohort.reader import read_cohort, read_protocol
 
 

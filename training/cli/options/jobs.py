@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 CLUSTER = "KAP_CLUSTER"
 
@@ -29,7 +30,14 @@ def runs_jobs(command: Callable[..., None]) -> Callable[..., None]:
             return
         from training.execution.cluster import on_cluster
 
-        with on_cluster(cluster, number):
+        with on_cluster(cluster, number) as engine:
             command(*args, workers=number, **kwargs)
+        if not engine.is_connected and _is_on_command_line():
+            click.echo("--cluster was not used: no part of this ran on workers", err=True)
 
     return running
+
+
+def _is_on_command_line() -> bool:
+    """Whether the cluster was named by the option, and not by the environment, which other commands may need."""
+    return click.get_current_context().get_parameter_source("cluster") is ParameterSource.COMMANDLINE
