@@ -1,7 +1,7 @@
 """The check of a cohort in parts: each part is read and checked by itself, wherever jobs run.
 
 The counts and figures are those of the whole cohort. A warning is of one part, and names its file: whether something is
-suspect is judged among the patients of that part.
+suspect is decided among the patients of that part.
 """
 
 from collections import Counter

@@ -76,7 +76,7 @@ def hashed_patients(cohort: Cohort) -> Hashes:
 
 
 def require_apart(parts: Sequence[CohortPart], patients: Sequence[Hashes]) -> None:
-    """Raise ``CohortRefusedError`` if a patient is in two parts: each would be judged from half a record."""
+    """Raise ``CohortRefusedError`` if a patient is in two parts: each would be read from half a record."""
     every = np.concatenate(patients)
     part = np.repeat(np.arange(len(patients)), [len(each) for each in patients])
     order = np.argsort(every, kind="stable")
