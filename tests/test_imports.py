@@ -30,6 +30,7 @@ PACKAGES = (
     "training.outcomes",
     "training.metrics",
     "training.cohort",
+    "training.cohort.parts",
     "training.exports",
     "training.plausibility",
     "training.intake",
@@ -217,7 +218,8 @@ ONLY_IN = {
         "training/intake/sources/omop_database.py",
     },
     "openpyxl": {"training/intake/sources/workbook.py", "training/report/models/workbook.py"},
-    "distributed": {"training/execution/cluster.py"},
+    "distributed": {"training/execution/cluster.py", "training/execution/dask_engine.py"},
+    "fsspec": {"training/cohort/parts/remote.py"},
     "joblib": {"training/execution/local_processes.py"},
     "tomlkit": {
         "training/api/settings.py",

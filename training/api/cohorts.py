@@ -10,7 +10,8 @@ from features.protocol.document import Protocol
 from features.records.cohort import Cohort
 from training.api.refusals import argument_error, explained
 from training.cohort.frames import read_frames
-from training.cohort.reader import CohortReading, read_protocol_file, read_with_repairs
+from training.cohort.parts.whole import read_whole
+from training.cohort.reader import CohortReading, read_protocol_file
 from training.cohort.repairs import Repair, describe_repairs
 from training.plausibility.cohort_check import CohortCheck, Import, check_reading, import_of
 
@@ -106,7 +107,7 @@ def read_cohort(
         folder = None if protocol is None or isinstance(protocol, Protocol) else Path(protocol).parent
     elif isinstance(path_or_frames, str | os.PathLike):
         folder = Path(path_or_frames)
-        reading, name = read_with_repairs(folder, rules, strict=strict), folder.resolve().name
+        reading, name = read_whole(folder, rules, strict=strict), folder.resolve().name
         imported = import_of(reading.cohort, folder)
     else:
         raise argument_error("path_or_frames", "a folder, or a mapping of table names to DataFrames", "another object")

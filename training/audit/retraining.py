@@ -21,7 +21,7 @@ from models.fitting.regression import CONVERGED
 from training.arithmetic import arithmetic
 from training.audit.evidence import evidence_verdict, recorded_source
 from training.cohort.file_names import IMPORT_RECORD
-from training.cohort.reader import read_cohort
+from training.cohort.parts.whole import read_whole
 from training.config import TrainingConfig
 from training.experiment.records import held_out_table
 from training.experiment.retraining import Retraining, redo_update, retrain
@@ -121,7 +121,7 @@ def retraining_verdicts(stored: StoredTraining, data: Path | None, workers: int,
     recorded = stored.loaded_bundle
     if recorded is None:
         return [not_checked(check, "the bundle does not load") for check in DATA_CHECKS]
-    cohort = read_cohort(data, recorded.protocol)
+    cohort = read_whole(data, recorded.protocol).cohort
     if cohort.digest != stored.tags.get("cohort_digest"):
         other = "this is not the cohort of the training"
         return [failed("cohort", other), *(not_checked(check, other) for check in DATA_CHECKS[1:])]

@@ -25,7 +25,15 @@ from training.cli.keys import keys
 from training.cli.log import audit_log, log_group
 from training.cli.monitor import monitor_command
 from training.cli.options.acknowledge import acknowledges
-from training.cli.options.errors import FILE, FOLDER, MODEL_OPTION, RESULT_FILE, Group, answers_for_mistakes
+from training.cli.options.errors import (
+    FILE,
+    FOLDER,
+    FOLDER_OR_URL,
+    MODEL_OPTION,
+    RESULT_FILE,
+    Group,
+    answers_for_mistakes,
+)
 from training.cli.options.jobs import runs_jobs
 from training.cli.options.reading import STRICT_OPTION, read_for_command, reading_lines
 from training.cli.options.stored import UPGRADE_STORE, ask_for_upgrade, reads_store
@@ -36,6 +44,7 @@ from training.cli.runs import runs
 
 if TYPE_CHECKING:
     from training.api.trained_model import TrainedModel
+    from training.cohort.parts.remote import Place
     from training.config import TrainingConfig
     from training.evidence.document import Acknowledgement
 
@@ -229,42 +238,43 @@ def predict(file: Any, model: str, words: bool, fhir: bool) -> None:
 
 
 @main.command()
-@click.argument("directory", type=FOLDER)
+@click.argument("place", metavar="DIRECTORY", type=FOLDER_OR_URL)
 @click.option("--out", type=RESULT_FILE, required=True, help="File to write: .csv or .parquet.")
 @MODEL_OPTION
 @STRICT_OPTION
 @answers_for_mistakes
 @reads_store
 @runs_jobs
-def score(directory: Path, out: Path, model: str, *, workers: int, strict: bool) -> None:
+def score(place: "Place", out: Path, model: str, *, workers: int, strict: bool) -> None:
     """Predict for every patient of the cohort in DIRECTORY, at every landmark reached, into a CSV or Parquet file.
 
     The tables are read under the model's own protocol. A patient without a prediction has the reason instead. The file
     has every number of the model, whatever its tier: it is for evaluation and not for care.
 
     A cohort in parts, whose tables are folders of Parquet files (patients/site=north/part-0.parquet), is read and
-    predicted for part by part, on --workers processes or on the --cluster.
+    predicted for part by part, on --workers processes or on the --cluster. DIRECTORY may then be a URL that fsspec
+    understands, such as s3://bucket/cohort, with its driver installed.
     """
     from training.cli.options.progress import Progress
-    from training.cohort.parts import is_in_parts
+    from training.cohort.parts.part import is_in_parts
     from training.exports.cohort_predictions import score_cohort
     from training.exports.part_predictions import score_parts
     from training.exports.table_file import describe_marked
     from training.registry.release import load_registered
     from training.seen_cohorts import IN_SAMPLE, NOT_COMPARED, has_seen
 
-    require_result_file(directory, out)
+    require_result_file(place if isinstance(place, Path) else None, out)
     with Progress() as progress:
         progress.step("loading the model")
         bundle, version = load_registered(model)
-        if is_in_parts(directory):
-            done = score_parts(directory, bundle, out, workers, progress.count, strict=strict)
+        if is_in_parts(place):
+            done = score_parts(place, bundle, out, workers, progress.count, strict=strict)
             for line in (*reading_lines(done.repairs, done.columns_not_read), NOT_COMPARED):
                 click.echo(line, err=True)
             rows, marked = done.rows, done.marked
         else:
             progress.step("reading the cohort")
-            read = read_for_command(directory, bundle.protocol, strict=strict).cohort
+            read = read_for_command(place, bundle.protocol, strict=strict).cohort
             if has_seen(bundle, read):
                 said = IN_SAMPLE.format(version=f"version {version}")
                 click.echo(f"warning: {said}: kap report {model}", err=True)

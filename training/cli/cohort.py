@@ -2,15 +2,20 @@
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from features.protocol.problems import InputRefusedError
 from training.cli.cohort_exports import export, features, outcomes, schema
 from training.cli.cohort_import import import_command, map_command
-from training.cli.options.errors import FOLDER, Group, answers_for_mistakes
+from training.cli.options.errors import FOLDER, FOLDER_OR_URL, Group, answers_for_mistakes
+from training.cli.options.jobs import runs_jobs
 from training.cli.options.reading import STRICT_OPTION, read_for_command, reading_lines
+
+if TYPE_CHECKING:
+    from training.cohort.parts.remote import Place
+    from training.plausibility.checked_content import CheckedContent
 
 
 @click.group(cls=Group)
@@ -53,12 +58,13 @@ def simulate(directory: Path, patients: int, sites: int, seed: int, file_format:
 
 
 @cohort.command()
-@click.argument("directory", type=FOLDER)
+@click.argument("place", metavar="DIRECTORY", type=FOLDER_OR_URL)
 @click.option("--by-site", is_flag=True, help="Show the scores of each site too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with everything, per site too.")
 @STRICT_OPTION
 @answers_for_mistakes
-def check(directory: Path, *, by_site: bool, as_json: bool, strict: bool) -> None:
+@runs_jobs
+def check(place: "Place", *, by_site: bool, as_json: bool, strict: bool, workers: int) -> None:
     """Check a cohort folder and count the patients analysed.
 
     Each problem is listed by file, row and column; values are not shown (exit code 2). A line has ten rows or runs of
@@ -66,22 +72,42 @@ def check(directory: Path, *, by_site: bool, as_json: bool, strict: bool) -> Non
     prints rows, days, missing values, scores per instrument, records that no rule uses, and per landmark who is left
     out and why. At the end it lists what the reader repaired, such as TRUE for true, what it does not read, and a
     warning for everything that may falsify outcomes, with what to do.
+
+    A cohort in parts (patients/site=north/part-0.parquet) is checked part by part, on --workers processes or on the
+    --cluster. DIRECTORY may then be a URL that fsspec understands, such as s3://bucket/cohort. Counts and scores are
+    those of all parts; a warning is of one part, and lists it by its file.
     """
-    from training.cli.texts.check_text import as_document, as_text, checked_content, refused_document
-    from training.cohort.reader import describe_problems, read_with_repairs
-    from training.plausibility.cohort_check import check_cohort
+    from training.cli.options.progress import Progress
+    from training.cli.texts.check_text import as_document, as_text, refused_document
+    from training.cohort.parts.part import is_in_parts
+    from training.cohort.reader import describe_problems
+    from training.plausibility.part_check import check_parts, with_findings_summarised
 
     try:
-        reading = read_with_repairs(directory, strict=strict)
-        content = checked_content(reading.cohort, check_cohort(reading, directory))
+        if isinstance(place, Path) and not is_in_parts(place):
+            content = _checked_files(place, strict=strict)
+        else:
+            with Progress() as progress:
+                content = check_parts(place, workers, progress.count, strict=strict)
     except InputRefusedError as error:
         if as_json:
             click.echo(json.dumps(refused_document(describe_problems(error.problems, all_rows=True))))
         raise
     if as_json:
         click.echo(json.dumps(as_document(content)))
-    else:
-        click.echo(as_text(content, reading_lines(reading.repairs, reading.not_read), by_site=by_site))
+        return
+    read = content.check
+    lines = reading_lines(read.repairs, (*read.columns_not_read, *read.files_not_read))
+    click.echo(as_text(with_findings_summarised(content), lines, by_site=by_site))
+
+
+def _checked_files(directory: Path, *, strict: bool) -> "CheckedContent":
+    from training.cohort.reader import read_with_repairs
+    from training.plausibility.checked_content import checked_content
+    from training.plausibility.cohort_check import check_cohort
+
+    reading = read_with_repairs(directory, strict=strict)
+    return checked_content(reading.cohort, check_cohort(reading, directory))
 
 
 @cohort.command()

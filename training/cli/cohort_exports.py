@@ -87,12 +87,13 @@ def _report(out: Path, marked: Mapping[str, int]) -> None:
     click.echo("\n".join([f"wrote {out}", *describe_marked(marked)]))
 
 
-def require_result_file(directory: Path, out: Path) -> None:
+def require_result_file(directory: Path | None, out: Path) -> None:
     """Refuse a result of another kind than CSV or Parquet, and one that would be taken for a table of the cohort."""
     from training.exports.table_file import require_table_file
 
     require_table_file(out)
-    _refuse_table_name(directory, out)
+    if directory is not None:
+        _refuse_table_name(directory, out)
 
 
 def _refuse_table_name(directory: Path, out: Path) -> None:

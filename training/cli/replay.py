@@ -17,6 +17,7 @@ from features.protocol.problems import InputRefusedError, Problem
 from training.cli.audit import MARKS
 from training.cli.log import LOG_ARGUMENT, LOG_OPTION, open_whole_log
 from training.cli.options.errors import RESULT_FILE, answers_for_mistakes
+from training.cli.options.jobs import runs_jobs
 from training.cli.options.stored import reads_store
 
 if TYPE_CHECKING:
@@ -193,7 +194,8 @@ def _lineage(facts: "EntryFacts", same: bool | None, *, given: bool) -> "Predict
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @answers_for_mistakes
 @reads_store
-def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_json: bool) -> None:
+@runs_jobs
+def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_json: bool, *, workers: int) -> None:
     """Predict with another model for the rows of the prediction LOG, and count the answers that change.
 
     LOG is given as for kap audit log, and checked in the same way first. The command does not write to the log.
@@ -201,6 +203,9 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
     It counts all predictions, and the latest one of each patient at each landmark. A prediction can't be repeated if
     its content was erased, if nothing was predicted, or if the model defines the landmark or the features differently.
     --out writes ids, times and answers, but no features and no patients.
+
+    The log is read where the command runs. The candidate predicts on --workers processes or on the --cluster, which
+    then get features, answers and pseudonyms of the logged patients.
 
     Exit codes: 0 every possible prediction was repeated, 4 the log was changed and nothing was predicted.
     """
@@ -221,7 +226,7 @@ def replay(log: str | None, model: str, out: Path | None, differ_by: float, as_j
         progress.step("loading the version to compare with")
         candidate, version = load_registered(model)
         progress.step("predicting again")
-        found = predict_again(candidate, _logged(state), origin_of)
+        found = predict_again(candidate, _logged(state), origin_of, workers)
     if out is not None:
         for sentence in describe_marked(write_answers(found, out)):
             click.echo(sentence, err=True)

@@ -88,13 +88,16 @@ def ignored_files(directory: Path) -> tuple[str, ...]:
 def refuse_another_protocol(directory: Path) -> None:
     """Raise ``ProtocolRefusedError`` for a file whose name is nearly the protocol's."""
     for path in sorted(directory.iterdir()):
-        lowered = path.name.casefold()
-        begins = lowered.startswith(PROTOCOL_FILE) and path.name != PROTOCOL_FILE
-        copied = lowered.endswith(".toml") and re.search(r"(^|[^a-z])protocol([^a-z]|$)", lowered.removesuffix(".toml"))
-        if begins or (copied and path.name != PROTOCOL_FILE):
-            raise ProtocolRefusedError(
-                [Problem(path.name, None, None, f"a file named {PROTOCOL_FILE}", "another name")]
-            )
+        refuse_other_protocol_name(path.name)
+
+
+def refuse_other_protocol_name(name: str) -> None:
+    """Raise ``ProtocolRefusedError`` if a file's name is nearly the protocol's."""
+    lowered = name.casefold()
+    begins = lowered.startswith(PROTOCOL_FILE)
+    copied = lowered.endswith(".toml") and re.search(r"(^|[^a-z])protocol([^a-z]|$)", lowered.removesuffix(".toml"))
+    if name != PROTOCOL_FILE and (begins or copied):
+        raise ProtocolRefusedError([Problem(name, None, None, f"a file named {PROTOCOL_FILE}", "another name")])
 
 
 def _first_part(file_name: str) -> str:

@@ -116,10 +116,17 @@ def read_protocol_file(path: Path) -> Protocol:
     if path.is_symlink() or not path.is_file():
         raise ProtocolRefusedError([Problem(PROTOCOL_FILE, None, None, "a file", "a link, a folder or another thing")])
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except OSError:
         found = "a file that can't be opened"
         raise ProtocolRefusedError([Problem(PROTOCOL_FILE, None, None, "a file that can be read", found)]) from None
+    return protocol_in(content)
+
+
+def protocol_in(content: bytes) -> Protocol:
+    """The protocol in the bytes of its file; raises ``ProtocolRefusedError`` as ``read_protocol`` does."""
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start)
         raise ProtocolRefusedError([Problem(PROTOCOL_FILE, line, None, "text in UTF-8", "other bytes")]) from None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.protocol.columns import CHILD_TABLES
+from features.protocol.document import Protocol
 from features.records.cohort import Cohort
 from features.records.landmark import dosing_sessions, known_at
 from features.records.timeline import Mask, Rows
@@ -48,19 +49,24 @@ def _unused_ratings(cohort: Cohort) -> tuple[tuple[str, int], ...]:
     own = [np.asarray(ratings["instrument"] == code[ratings.patient]) for code in codes]
     without = np.all([code < 0 for code in codes], axis=0)[ratings.patient]
     listed = np.isin(ratings["instrument"], protocol.primary_scales)
-    by = "the landmark" if protocol.remission.at_landmark else "day 0"
-    reasons = {
-        "after the patient's withdrawal": _is_late(ratings, cohort),
-        "on a scale that the remission rule does not list": ~listed,
-        f"of a patient who was on no listed scale by {by}": without,
-        "on another scale than the patient's primary one": ~np.any(own, axis=0),
-    }
+    holding = (_is_late(ratings, cohort), ~listed, without, ~np.any(own, axis=0))
     counted = np.zeros(len(ratings), dtype=np.bool_)
     found = []
-    for why, holds in reasons.items():
+    for why, holds in zip(unused_reasons(protocol), holding, strict=True):
         found.append((why, int((holds & ~counted).sum())))
         counted |= holds
     return tuple((why, count) for why, count in found if count)
+
+
+def unused_reasons(protocol: Protocol) -> tuple[str, ...]:
+    """Why a rating may be of no use, the first that applies."""
+    by = "the landmark" if protocol.remission.at_landmark else "day 0"
+    return (
+        "after the patient's withdrawal",
+        "on a scale that the remission rule does not list",
+        f"of a patient who was on no listed scale by {by}",
+        "on another scale than the patient's primary one",
+    )
 
 
 def _is_late(rows: Rows, cohort: Cohort) -> Mask:

@@ -4,22 +4,32 @@ They import from where this process did when they were started.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
+JOBS_OF_A_PROCESS = 4
+"""Jobs that are taken from an iterator at once, for each process."""
 
-def local_results(function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Any]:
+
+def local_results(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], workers: int) -> Iterator[Any]:
     """What the function returns for each job, in the order of the jobs.
 
-    The processes are begun anew if this process imports from elsewhere by now.
+    The processes are begun anew if this process imports from elsewhere by now. An iterator of jobs is asked for the
+    next ones while some run, and in this thread: it may read a database.
     """
     from joblib import Parallel, delayed
 
     parallel = Parallel(
         n_jobs=workers, return_as="generator", batch_size=1, initializer=import_from, initargs=(tuple(sys.path),)
     )
-    results: Iterator[Any] = parallel(delayed(function)(*job) for job in jobs)
-    return results
+    left = iter(jobs)
+    number = len(jobs) if isinstance(jobs, Sequence) else JOBS_OF_A_PROCESS * workers
+    taken = list(islice(left, number))
+    while taken:
+        results = parallel([delayed(function)(*job) for job in taken])
+        taken = list(islice(left, number))
+        yield from results
 
 
 def import_from(path: tuple[str, ...]) -> None:

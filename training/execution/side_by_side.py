@@ -1,6 +1,6 @@
 """Independent calls of one function, wherever they run: in this machine's processes, or on a cluster in use."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ Job = tuple[Any, ...]
 class Engine(Protocol):
     """What runs jobs."""
 
-    def results(self, function: Callable[..., Any], jobs: Sequence[Job]) -> Iterator[Any]:
+    def results(self, function: Callable[..., Any], jobs: Iterable[Job]) -> Iterator[Any]:
         """What the function returns for each job, in the order of the jobs."""
         ...  # pragma: no cover - a protocol
 
@@ -32,11 +32,12 @@ def running_on(engine: Engine) -> Iterator[None]:
         _IN_USE.reset(token)
 
 
-def side_by_side(function: Callable[..., Any], jobs: Sequence[Job], workers: int) -> Iterator[Any]:
+def side_by_side(function: Callable[..., Any], jobs: Iterable[Job], workers: int) -> Iterator[Any]:
     """What the function returns for each job, in the order of the jobs, as soon as it is there.
 
-    A job must not depend on another. ``workers`` is the number of this machine's processes, if no cluster is in use.
-    Function, arguments and results travel by pickle.
+    A job must not depend on another. They are taken from ``jobs`` as processes have room for them, so that an iterator
+    need not hold all. ``workers`` is the number of this machine's processes, if no cluster is in use. Function,
+    arguments and results travel by pickle; what a ``functools.partial`` binds reaches a cluster's workers once.
     """
     engine = _IN_USE.get()
     return local_results(function, jobs, workers) if engine is None else engine.results(function, jobs)

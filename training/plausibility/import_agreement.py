@@ -13,7 +13,8 @@ from features.protocol.document import Protocol
 from features.protocol.problems import InputRefusedError
 from features.records.cohort import Cohort
 from training.cohort.file_names import IMPORT_RECORD, PROTOCOL_FILE
-from training.cohort.reader import read_cohort, read_protocol
+from training.cohort.parts.whole import read_whole
+from training.cohort.reader import read_protocol
 from training.plausibility.finding import CohortFinding, listed_words
 
 ImportAgreement: TypeAlias = Literal[
@@ -102,6 +103,6 @@ def _own_protocol(directory: Path) -> Protocol | None:
 def _digest_under(protocol: Protocol, directory: Path) -> str | None:
     """The digest of the tables under a protocol, ``None`` if it refuses them."""
     try:
-        return read_cohort(directory, protocol).digest
+        return read_whole(directory, protocol).cohort.digest
     except InputRefusedError:
         return None

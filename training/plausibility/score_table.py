@@ -3,16 +3,18 @@
 A group of fewer than ten patients gets counts and no figures (`training.metrics.disclosure`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from features.protocol.instruments import Instrument
 from features.records.cohort import Cohort
 from features.records.cut_offs import at_least, at_most
-from features.records.timeline import Floats, Indices, Mask
+from features.records.timeline import Indices, Mask
+from training.metrics.counted_values import CountedValues
 from training.metrics.disclosure import FEWEST
-from training.plausibility.scale_ratings import ScaleRatings, scale_ratings
+from training.plausibility.score_counts import ScoreCounts, SiteScores, merged_scores, score_counts
 
 
 @dataclass(frozen=True)
@@ -51,46 +53,42 @@ class InstrumentScores:
 
 def score_table(cohort: Cohort) -> tuple[InstrumentScores, ...]:
     """The scores of every instrument that was rated, in the order of the protocol."""
-    return tuple(_scores(ratings, cohort.site_names) for ratings in scale_ratings(cohort))
+    return table_of(score_counts(cohort))
 
 
-def _scores(ratings: ScaleRatings, site_names: Sequence[str]) -> InstrumentScores:
-    scale = ratings.instrument
-    patients = len(np.unique(ratings.rows.patient))
-    figures = _figures(ratings, ratings.score) if patients >= FEWEST else None
-    whole = ScoreGroup(None, len(ratings.rows), patients, figures)
-    return InstrumentScores(scale.name, scale.minimum, scale.maximum, whole, tuple(_sites(ratings, site_names)))
+def table_of(counts: Sequence[ScoreCounts]) -> tuple[InstrumentScores, ...]:
+    """The table of counted scores."""
+    return tuple(map(_scores, counts))
 
 
-def _figures(ratings: ScaleRatings, score: Floats) -> ScoreFigures:
-    scale = ratings.instrument
-    quantiles = tuple(np.quantile(score, [0, 0.25, 0.5, 0.75, 1]).tolist())
-    low, high = at_most(score, scale.minimum).mean(), at_least(score, scale.maximum).mean()
-    return ScoreFigures(quantiles, float(low), float(high))
+def _scores(counts: ScoreCounts) -> InstrumentScores:
+    scale, whole = counts.instrument, merged_scores(list(counts.sites.values()))
+    sites = sorted(site for site in counts.sites if site is not None)
+    shown = _shown(np.array([counts.sites[site].patients for site in sites], dtype=np.intp), whole.patients)
+    groups = [
+        _group(site, counts.sites[site], scale, shown=is_shown) for site, is_shown in zip(sites, shown, strict=True)
+    ]
+    in_all = _group(None, whole, scale, shown=whole.patients >= FEWEST)
+    return InstrumentScores(scale.name, scale.minimum, scale.maximum, in_all, tuple(groups))
 
 
-def _sites(ratings: ScaleRatings, names: Sequence[str]) -> Iterator[ScoreGroup]:
-    """A group per site with ratings, by name."""
-    site = ratings.sites[ratings.rows.patient]
-    order = np.argsort(site, kind="stable")
-    bounds = np.searchsorted(site[order], np.arange(len(names) + 1))
-    rated = np.bincount(ratings.sites[np.unique(ratings.rows.patient)] + 1, minlength=len(names) + 1)
-    shown = _shown(rated)
-    for code, name in enumerate(names):
-        rows = order[bounds[code] : bounds[code + 1]]
-        if len(rows):
-            figures = _figures(ratings, ratings.score[rows]) if shown[code] else None
-            yield ScoreGroup(name, len(rows), int(rated[code + 1]), figures)
+def _group(site: str | None, found: SiteScores, scale: Instrument, *, shown: bool) -> ScoreGroup:
+    return ScoreGroup(site, len(found.scores), found.patients, _figures(found.scores, scale) if shown else None)
 
 
-def _shown(rated: Indices) -> Mask:
-    """Which sites may have figures, given the patients without a site and at each.
+def _figures(scores: CountedValues, scale: Instrument) -> ScoreFigures:
+    ends = (at_most(scores.values, scale.minimum), at_least(scores.values, scale.maximum))
+    low, high = (int(scores.counts[at_end].sum()) / len(scores) for at_end in ends)
+    return ScoreFigures(scores.quantiles([0, 0.25, 0.5, 0.75, 1]), low, high)
+
+
+def _shown(sites: Indices, patients: int) -> Mask:
+    """Which sites may have figures, given the patients at each, and in all.
 
     Without the second rule the figures of few patients would follow from the total by subtraction.
     """
-    sites = rated[1:]
     shown = np.asarray(sites >= FEWEST)
-    hidden = int(rated.sum() - sites[shown].sum())
+    hidden = patients - int(sites[shown].sum())
     if 0 < hidden < FEWEST and shown.any():
         shown[np.argmin(np.where(shown, sites, np.iinfo(np.intp).max))] = False
     return shown

@@ -20,7 +20,7 @@ from features.records.cohort import Cohort
 from models.bundle import Bundle, BundleRefusedError, load_bundle
 from training.audit.audit import own_record, require_lost
 from training.audit.checks import record_verdicts
-from training.cohort.reader import read_cohort
+from training.cohort.parts.whole import read_whole
 from training.config import PromotionPolicy, load_config
 from training.evidence.document import Evidence, read_evidence
 from training.experiment.champion_comparison import (
@@ -192,7 +192,7 @@ def _compare_updated(
 
 def _own_cohort(candidate: RegisteredModel, bundle: Bundle, cohort: Path) -> Cohort:
     """The cohort in a folder; raises ``InputRefusedError`` if it is not the candidate's."""
-    read = read_cohort(cohort, bundle.protocol)
+    read = read_whole(cohort, bundle.protocol).cohort
     if read.digest != candidate.tags.get("cohort_digest"):
         required = f"the cohort that version {candidate.version} was fitted or updated on, unchanged"
         raise InputRefusedError([Problem("promote", None, "--cohort", required, "another cohort")])
@@ -210,7 +210,7 @@ def _against(
         known = load_bundle(champion.folder)
     except BundleRefusedError as error:
         return _impossible(champion, f"the champion can't be loaded ({error})")
-    read = read_cohort(cohort, known.protocol)
+    read = read_whole(cohort, known.protocol).cohort
     return compare(ours, predictions_of(known, read, names, ours), champion.version)
 
 

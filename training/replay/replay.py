@@ -1,32 +1,31 @@
 """Predicts with a candidate model for the log's rows, and keeps both answers side by side.
 
-`rows` decides which rows the candidate can answer, `summary` counts the differences.
+`block` answers a part of the log, wherever jobs run, `rows` decides which rows the candidate can answer, and `summary`
+counts the differences.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.records.timeline import Floats
-from models.applicability import Applicable
 from models.bundle import Bundle
-from models.outcome_model import OutcomeModel
 from training.audit.bundle_lookup import Origin
+from training.execution.side_by_side import side_by_side
 from training.exports.table_file import write_table
-from training.replay.rows import Document, LoggedAnswer, Refusal, Row, RowReader
+from training.replay.block import BEFORE, NAMED, NOW, AnsweredBlock, Columns, answered_block
+from training.replay.rows import LoggedAnswer, Refusal
 
 AT_ONCE = 5_000
-"""Rows scored together, so that of the log only the answers stay in memory."""
-PREDICTED, NOT_PREDICTABLE = "predicted", "not_predictable"
-BEFORE, NOW = "_before", "_now"
+"""Predictions of a block, so that of the log only the answers stay in memory."""
 
-Columns = dict[str, list[Any]]
+Job = tuple[list[LoggedAnswer], Mapping[str, Origin | None]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,51 +44,70 @@ class Replay:
     unknown_models: tuple[str, ...]
 
 
-def replay(candidate: Bundle, logged: Iterable[LoggedAnswer], origin: Callable[[str], Origin | None]) -> Replay:
-    """Predict for all logged rows with the candidate; ``origin`` gives the protocol of a digest's model."""
-    reader = RowReader(candidate, origin)
-    scorer = _Scorer(candidate)
-    left_out: Counter[Refusal] = Counter()
-    for one in logged:
-        read = reader.read(one)
-        if isinstance(read, Refusal):
-            left_out[read] += 1
-        else:
-            scorer.take(one, read)
-    answers, questions = scorer.finish()
-    unknown = tuple(digest for digest, found in reader.origins.items() if found is None)
-    return Replay(answers, questions, dict(left_out), unknown)
+def replay(
+    candidate: Bundle, logged: Iterable[LoggedAnswer], origin: Callable[[str], Origin | None], workers: int = 1
+) -> Replay:
+    """Predict for all logged rows with the candidate; ``origin`` gives the protocol of a digest's model.
+
+    The log and the origins are read here, blocks of it are answered wherever jobs run.
+    """
+    origins = _Origins(origin)
+    jobs = _jobs(logged, origins)
+    first = list(islice(jobs, 2))
+    answers, left_out = _Answers(), Counter[Refusal]()
+    processes = workers if len(first) > 1 else 1
+    for block in side_by_side(partial(answered_block, candidate), chain(first, jobs), processes):
+        answers.add(block)
+        left_out += block.left_out
+    frame, questions = answers.finish()
+    return Replay(frame, questions, dict(left_out), origins.unknown)
 
 
-class _Scorer:
-    """Collects rows and scores those of a landmark together."""
+class _Origins:
+    """The protocol behind each digest, which is asked for once."""
 
-    def __init__(self, candidate: Bundle) -> None:
-        self._models = {model.landmark.name: model for model in candidate.models}
-        self._waiting: dict[str, list[tuple[int, list[float]]]] = defaultdict(list)
+    def __init__(self, origin: Callable[[str], Origin | None]) -> None:
+        self._origin = origin
+        self._known: dict[str, Origin | None] = {}
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The digests of which none is known."""
+        return tuple(digest for digest, found in self._known.items() if found is None)
+
+    def of(self, logged: Iterable[LoggedAnswer]) -> Mapping[str, Origin | None]:
+        """Those of the models whose rows can be read."""
+        digests = dict.fromkeys(one.model_digest for one in logged if one.has_row)
+        self._known |= {digest: self._origin(digest) for digest in digests if digest not in self._known}
+        return {digest: self._known[digest] for digest in digests}
+
+
+def _jobs(logged: Iterable[LoggedAnswer], origins: _Origins) -> Iterator[Job]:
+    left = iter(logged)
+    while block := list(islice(left, AT_ONCE)):
+        yield block, origins.of(block)
+
+
+class _Answers:
+    """Collects the answered blocks, in the log's order."""
+
+    def __init__(self) -> None:
         self._kept: Columns = defaultdict(list)
         self._patients: list[str] = []
         self._before: list[dict[str, float]] = []
         self._now: list[pd.DataFrame] = []
 
-    def take(self, logged: LoggedAnswer, row: Row) -> None:
-        """Keep the logged answer, and the row until there are enough."""
-        landmark = str(logged.landmark)
-        for name in ("prediction_id", "at", "landmark", "model_version"):
-            self._kept[name].append(getattr(logged, name))
-        self._kept["outcome" + BEFORE].append(row.answer.get("outcome"))
-        self._kept["applicability" + BEFORE].append(_part(row.answer, "applicability").get("verdict"))
-        self._patients.append(str(logged.patient))
-        self._before.append(_probabilities(row.answer))
-        waiting = self._waiting[landmark]
-        waiting.append((len(self._patients) - 1, row.values))
-        if len(waiting) >= AT_ONCE:
-            self._score(landmark)
+    def add(self, block: AnsweredBlock) -> None:
+        """Add the next block."""
+        for name, values in block.kept.items():
+            self._kept[name] += values
+        if len(block.now):
+            self._now.append(block.now.set_index(block.now.index + len(self._patients)))
+        self._patients += block.patients
+        self._before += block.before
 
     def finish(self) -> tuple[pd.DataFrame, tuple[str, ...]]:
         """All answers, and the questions that either model answers."""
-        for landmark in list(self._waiting):
-            self._score(landmark)
         places = pd.RangeIndex(len(self._patients))
         before = pd.DataFrame(self._before, index=places, dtype=np.float64)
         # Indexed by the place in the log, by which pandas puts them beside the others.
@@ -104,50 +122,9 @@ class _Scorer:
                 answers[name + end] = found[name] if name in found.columns else np.nan
         return answers, questions
 
-    def _score(self, landmark: str) -> None:
-        waiting = self._waiting.pop(landmark)
-        rows = np.array([values for _, values in waiting], dtype=np.float64)
-        self._now.append(_answers(self._models[landmark], rows).set_index(np.array([place for place, _ in waiting])))
-
 
 _VERDICT = ("outcome", "applicability")
-_KEPT = ["prediction_id", "at", "landmark", "model_version", "outcome" + BEFORE, "applicability" + BEFORE]
-
-
-def _answers(model: OutcomeModel, rows: Floats) -> pd.DataFrame:
-    """A model's answers to ``rows`` (n, features), as the service would give them: none for patients outside."""
-    refused, verdict = np.full(len(rows), not model.can_answer), np.full(len(rows), None, dtype=object)
-    if model.can_answer and model.applicability is not None:
-        evaluated = model.applicability.assess(rows).verdict
-        refused = evaluated == Applicable.OUTSIDE
-        verdict[:] = [Applicable(level).name.lower() for level in evaluated.tolist()]
-    # Intervals are not needed here, and are the larger part of the work.
-    predicted = replace(model, refits=None).predict(rows, with_curve=False)
-    numbers = {} if model.remission is None else {"remission": predicted.remission}
-    for name, answers in (("relapse", predicted.relapse), ("sustained", predicted.sustained)):
-        numbers |= {f"{name}_{days}": answers[:, at] for at, days in enumerate(model.horizons_days)}
-    given = {name: np.where(refused, np.nan, answers) for name, answers in numbers.items()}
-    outcome = np.where(refused, NOT_PREDICTABLE, PREDICTED)
-    return pd.DataFrame({"outcome": outcome, "applicability": verdict} | given)
-
-
-def _probabilities(answer: Document) -> dict[str, float]:
-    """The given probabilities, by question."""
-    found = {"remission": _part(answer, "remission").get("probability")}
-    for one in _rows(_part(answer, "relapse").get("at_horizons")):
-        found[f"relapse_{one.get('days')}"] = one.get("probability")
-    for one in _rows(answer.get("sustained_remission")):
-        found[f"sustained_{one.get('horizon_days')}"] = one.get("probability")
-    return {name: float(given) for name, given in found.items() if isinstance(given, int | float)}
-
-
-def _part(answer: Document, name: str) -> Document:
-    part = answer.get(name)
-    return part if isinstance(part, dict) else {}
-
-
-def _rows(part: object) -> list[Document]:
-    return [row for row in part if isinstance(row, dict)] if isinstance(part, list) else []
+_KEPT = [*NAMED, "outcome" + BEFORE, "applicability" + BEFORE]
 
 
 def _in_order(questions: set[str]) -> tuple[str, ...]:

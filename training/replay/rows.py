@@ -4,7 +4,7 @@ A row holds features, not the record that they were computed from. So it can be 
 definitions of landmark, features and scales.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import isinf, nan
@@ -50,6 +50,11 @@ class LoggedAnswer:
     row: str | None
     answer: str | None
 
+    @property
+    def has_row(self) -> bool:
+        """Whether the row that was answered, and at what landmark, is there."""
+        return None not in (self.answer, self.patient, self.row, self.landmark)
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -70,15 +75,13 @@ class Row:
 class RowReader:
     """Reads logged rows for one candidate."""
 
-    def __init__(self, candidate: Bundle, origin: Callable[[str], Origin | None]) -> None:
-        """``origin`` gives the protocol behind a bundle's digest; it is called once for each."""
+    def __init__(self, candidate: Bundle, origins: Mapping[str, Origin | None]) -> None:
+        """``origins`` has the protocol behind each bundle's digest; ``None`` for one that no store here has."""
         self._protocol = candidate.protocol
         self._names = candidate.features
         self._known = frozenset(self._names)
-        self._origin = origin
+        self._origins = origins
         self._refusals: dict[tuple[str, str], Refusal | None] = {}
-        self.origins: dict[str, Origin | None] = {}
-        """By digest; ``None`` for a model that no store here has."""
 
     def read(self, logged: LoggedAnswer) -> Row | Refusal:
         """The row for the candidate, or why there is none."""
@@ -110,16 +113,14 @@ class RowReader:
     def _lacking(self, digest: str, row: Document, answer: Document) -> tuple[str, ...]:
         """Features of the candidate that an unknown model's answer names neither as recorded nor as missing."""
         not_recorded = answer.get("not_recorded")
-        if self.origins[digest] is not None or not isinstance(not_recorded, list):
+        if self._origins[digest] is not None or not isinstance(not_recorded, list):
             return ()
         return tuple(sorted(self._known - row.keys() - set(not_recorded)))
 
     def _refusal(self, digest: str, landmark: str) -> Refusal | None:
         """Why no row of a model at a landmark can be used; computed once for each."""
         if (digest, landmark) not in self._refusals:
-            if digest not in self.origins:
-                self.origins[digest] = self._origin(digest)
-            self._refusals[digest, landmark] = _refusal(self._protocol, self.origins[digest], landmark)
+            self._refusals[digest, landmark] = _refusal(self._protocol, self._origins[digest], landmark)
         return self._refusals[digest, landmark]
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from training.replay.replay import BEFORE, NOT_PREDICTABLE, NOW, PREDICTED, Replay
+from training.replay.block import BEFORE, NOT_PREDICTABLE, NOW, PREDICTED
+from training.replay.replay import Replay
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST_SHOWN = 10

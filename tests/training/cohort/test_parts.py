@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
 from tests.training.cohorts_in_parts import in_parts
-from training.cohort.parts import is_in_parts, parts_of, read_part
+from training.cohort.parts.part import is_in_parts, parts_of, read_part
+from training.cohort.parts.whole import read_whole
 from training.cohort.reader import read_cohort, read_protocol
 
 
@@ -47,6 +49,22 @@ def test_the_parts_together_have_every_patient_with_the_site_of_the_folder(parts
         assert cohort.site_names == (name.partition("/")[0].removeprefix("site="),)
         own = np.flatnonzero(np.isin(whole.patient_ids, cohort.patient_ids))
         assert whole.take(own).digest == cohort.digest
+
+
+def test_all_parts_as_one_are_the_cohort_in_files(parts: Path, simulated: Path) -> None:
+    """So a training on the parts is the training on the files."""
+    assert read_whole(parts).cohort.digest == read_cohort(simulated).digest
+    assert read_whole(simulated).cohort.digest == read_cohort(simulated).digest
+    own = read_whole(parts, Protocol()).cohort
+    assert own.digest == read_cohort(simulated, Protocol()).digest
+
+
+def test_a_patient_in_two_parts_is_no_part_of_a_whole(changed: Path) -> None:
+    first, second = sorted((changed / "patients").rglob("*.parquet"))[:2]
+    pd.concat([pd.read_parquet(second), pd.read_parquet(first).iloc[:1]]).to_parquet(second, index=False)
+    with pytest.raises(CohortRefusedError) as refused:
+        read_whole(changed)
+    assert "1 in several" in refused.value.problems[0].found
 
 
 def test_files_that_others_write_beside_are_passed_over(changed: Path) -> None:

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import pytest
@@ -21,8 +23,9 @@ from tests.training.cli.test_evidence_commands import SETTINGS, made_up
 from tests.training.commands import Workplace
 from tests.training.trainings import QUICK
 from training.cohort.reader import read_cohort
-from training.execution import cluster
+from training.execution import cluster, equal_workers
 from training.execution.cluster import on_cluster
+from training.execution.dask_engine import JOBS_OF_A_WORKER
 from training.execution.side_by_side import side_by_side
 from training.experiment.evidence import build_evidence
 from training.experiment.train import Training, quietly, train
@@ -39,6 +42,18 @@ def doubled(number: int, shared: list[int]) -> tuple[int, int, int]:
 def slowly(number: int, shared: bytes) -> int:
     time.sleep(0.2)
     return number + len(shared)
+
+
+def noted(number: int, folder: str) -> int:
+    with (Path(folder) / str(number)).open("ab") as file:
+        file.write(b".")
+    time.sleep(0.1)
+    return number
+
+
+def added(shared: list[int], number: int) -> int:
+    time.sleep(0.05)
+    return len(shared) + number
 
 
 def failing(number: int) -> int:
@@ -84,6 +99,39 @@ def test_the_jobs_of_a_worker_that_is_killed_are_run_again() -> None:
         assert [first, *found] == [number + 6000 for number in range(20)]
 
 
+def test_what_a_worker_had_finished_is_not_lost_with_it() -> None:
+    """Each job is run once, except those that the worker had when it was killed."""
+    with on_cluster("local", 2) as engine, TemporaryDirectory() as folder:
+        found = side_by_side(noted, [(number, folder) for number in range(16)], 1)
+        first = [next(found) for _ in range(6)]
+        os.kill(next(iter(engine.client.run(os.getpid).values())), signal.SIGKILL)
+        assert [*first, *found] == list(range(16))
+        runs = [len(path.read_bytes()) for path in Path(folder).iterdir()]
+    assert len(runs) == 16
+    assert sum(runs) <= 16 + JOBS_OF_A_WORKER
+
+
+def test_jobs_are_taken_from_an_iterator_as_workers_have_room_for_them() -> None:
+    """They may be portions of a log that is larger than memory."""
+    taken = []
+
+    def jobs() -> Generator[tuple[int], None, None]:
+        for number in range(1000):
+            taken.append(number)
+            yield (number,)
+
+    with on_cluster("local", 2):
+        found = side_by_side(partial(added, 1000 * [1]), jobs(), 1)
+        assert [next(found), next(found)] == [1000, 1001]
+        assert len(taken) < 1000
+
+
+def test_a_cluster_without_jobs_is_never_asked() -> None:
+    with on_cluster("tcp://127.0.0.1:9", 1) as cluster:
+        pass
+    assert not cluster.is_connected
+
+
 def test_an_error_of_a_job_is_that_error() -> None:
     with on_cluster("local", 1), pytest.raises(ValueError, match="job 0"):
         list(side_by_side(failing, [(0,), (1,)], 1))
@@ -113,28 +161,28 @@ def test_a_worker_with_several_threads_is_refused() -> None:
     """Linear algebra is held to one thread for a whole process."""
     said = pytest.raises(ClusterFailedError, match=r"one job at a time \(--nthreads 1\)")
     with scheduler_and_worker("--nthreads", "2") as address, said, on_cluster(address, 1):
-        pass
+        next(side_by_side(doubled, [(1, [])], 1))
 
 
 def test_a_worker_that_would_give_other_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     own = collect_provenance()
     other = SimpleNamespace(**{name: getattr(own, name) for name in ("python", "machine", "packages")})
     other.sources_digest, other.blas = "another", "another"
-    monkeypatch.setattr(cluster, "collect_provenance", lambda: other)
-    cluster.own_arithmetic.cache_clear()
+    monkeypatch.setattr(equal_workers, "collect_provenance", lambda: other)
+    equal_workers.own_arithmetic.cache_clear()
     try:
         said = pytest.raises(ClusterFailedError, match="other numbers: the code, the linear algebra; install")
         with said, on_cluster("local", 1):
-            pass
+            next(side_by_side(doubled, [(1, [])], 1))
     finally:
         monkeypatch.undo()
-        cluster.own_arithmetic.cache_clear()
+        equal_workers.own_arithmetic.cache_clear()
 
 
 def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
     with pytest.raises(ClusterFailedError, match="answers within 1 s"), on_cluster("tcp://127.0.0.1:9", 1):
-        pass
+        next(side_by_side(doubled, [(1, [])], 1))
 
 
 def test_an_address_that_is_none_is_refused() -> None:

@@ -1,6 +1,9 @@
 """A candidate predicts for the logged rows; changed answers and rows left out are reported."""
 
 import json
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +25,7 @@ from tests.training.prediction_logs import PredictionLog, ServedBundle, draft_of
 from tests.training.registries import Registry, in_use
 from training.audit.bundle_lookup import Origin
 from training.cli.app import main
+from training.execution.cluster import on_cluster
 from training.registry.names import MODEL_NAME
 from training.replay import replay as replaying
 from training.replay.replay import Replay, replay, write_answers
@@ -274,6 +278,27 @@ def test_the_order_is_that_of_the_log_however_many_are_scored_at_once(monkeypatc
     monkeypatch.setattr(replaying, "AT_ONCE", 2)
     pd.testing.assert_frame_equal(asked(shifted(BUNDLE), *answers).answers, at_once)
     assert at_once["prediction_id"].tolist() == [one.prediction_id for one in answers]
+
+
+@pytest.mark.slow
+def test_processes_and_a_cluster_that_loses_a_worker_write_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replaying, "AT_ONCE", 3)
+    candidate = with_applicability(shifted(BUNDLE))
+    answers = [logged(BUNDLE, patient(str(number), age_years=20 + number)) for number in range(40)]
+
+    def written(name: str, workers: int = 1) -> bytes:
+        path = tmp_path / f"{name}.parquet"
+        write_answers(replay(candidate, answers, lambda _: origin(BUNDLE), workers), path)
+        return path.read_bytes()
+
+    here = written("here")
+    assert written("two", workers=2) == here
+    with on_cluster("local", 2) as cluster:
+        worker = next(iter(cluster.client.run(os.getpid).values()))
+        threading.Timer(0.1, os.kill, (worker, signal.SIGKILL)).start()
+        assert written("cluster") == here
 
 
 def test_an_empty_log_is_nothing_to_fail_on() -> None:

@@ -34,7 +34,17 @@ class _Folder(click.Path):
         return [CompletionItem(incomplete, type="dir")]
 
 
+class _FolderOrUrl(_Folder):
+    """A folder, or a URL of one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from training.cohort.parts.remote import place_of
+
+        return place_of(value) if isinstance(value, str) and "://" in value else super().convert(value, param, ctx)
+
+
 FOLDER = _Folder(path_type=Path)
+FOLDER_OR_URL = _FolderOrUrl(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 

@@ -2,10 +2,15 @@
 
 import functools
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from training.execution.cluster import Cluster
 
 CLUSTER = "KAP_CLUSTER"
 
@@ -27,9 +32,28 @@ def runs_jobs(command: Callable[..., None]) -> Callable[..., None]:
         if not cluster:
             command(*args, workers=number, **kwargs)
             return
-        from training.execution.cluster import on_cluster
-
-        with on_cluster(cluster, number):
+        with _cluster(cluster, number):
             command(*args, workers=number, **kwargs)
 
     return running
+
+
+@contextmanager
+def _cluster(address: str, workers: int) -> Iterator[None]:
+    """Run jobs there within the block, and say at its end if there were none."""
+    from training.execution.cluster import on_cluster
+
+    with on_cluster(address, workers) as cluster:
+        try:
+            yield
+        except SystemExit:  # with the command's verdict
+            _say_if_unused(cluster)
+            raise
+        _say_if_unused(cluster)
+
+
+def _say_if_unused(cluster: "Cluster") -> None:
+    """Of a cluster in the environment nothing is said: it is there for other commands too."""
+    is_named = click.get_current_context().get_parameter_source("cluster") is ParameterSource.COMMANDLINE
+    if is_named and not cluster.is_connected:
+        click.echo("--cluster was not used: no part of this runs on workers", err=True)

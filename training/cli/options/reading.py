@@ -1,13 +1,13 @@
 """Reads a cohort for a command, and says on standard error what was repaired and what is not read."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from features.protocol.document import Protocol
+    from training.cohort.parts.remote import Place
     from training.cohort.reader import CohortReading
     from training.cohort.repairs import Repair
 
@@ -16,11 +16,11 @@ STRICT_OPTION = click.option(
 )
 
 
-def read_for_command(directory: Path, protocol: "Protocol | None" = None, *, strict: bool) -> "CohortReading":
-    """The cohort in a folder, as ``read_with_repairs`` gives it, with the repairs printed."""
-    from training.cohort.reader import read_with_repairs
+def read_for_command(place: "Place", protocol: "Protocol | None" = None, *, strict: bool) -> "CohortReading":
+    """The cohort, in files or in parts, as ``read_whole`` gives it, with the repairs printed."""
+    from training.cohort.parts.whole import read_whole
 
-    reading = read_with_repairs(directory, protocol, strict=strict)
+    reading = read_whole(place, protocol, strict=strict)
     lines = reading_lines(reading.repairs, reading.not_read)
     if lines:
         click.echo("\n".join(lines), err=True)

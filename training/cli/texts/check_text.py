@@ -1,40 +1,15 @@
 """The check of a cohort for a terminal and as JSON: its content, scores, patient flow and findings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from features.records.cohort import Cohort
-from training.cohort.declared_features import DeclaredFeature, declared_features, render_declared
-from training.cohort.summary import (
-    CohortSummary,
-    LandmarkFlow,
-    OutcomeCounts,
-    analysis_flow,
-    cohort_summary,
-    render_summary,
-)
-from training.cohort.unused import UnusedRecords, render_unused, unused_records
-from training.plausibility.cohort_check import CohortCheck
+from training.cohort.declared_features import render_declared
+from training.cohort.summary import LandmarkFlow, OutcomeCounts, render_summary
+from training.cohort.unused import render_unused
+from training.plausibility.checked_content import CheckedContent
 from training.plausibility.finding import counted, describe_findings
 from training.plausibility.score_table import render_scores
-
-
-@dataclass(frozen=True)
-class CheckedContent:
-    """Everything that `kap cohort check` says of a cohort that can be used."""
-
-    summary: CohortSummary
-    flows: tuple[LandmarkFlow, ...]
-    unused: UnusedRecords
-    check: CohortCheck
-    declared: tuple[DeclaredFeature, ...] = ()
-
-
-def checked_content(cohort: Cohort, check: CohortCheck) -> CheckedContent:
-    """The content of a cohort beside its check."""
-    summary, flow, unused = cohort_summary(cohort), analysis_flow(cohort), unused_records(cohort)
-    return CheckedContent(summary, flow, unused, check, declared_features(cohort))
 
 
 def as_text(content: CheckedContent, reading: Sequence[str] = (), *, by_site: bool = False) -> str:

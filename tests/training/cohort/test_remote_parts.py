@@ -1,0 +1,124 @@
+"""A cohort in parts is read by URL with what drivers of fsspec are installed; what fails is said without the URL."""
+
+import functools
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import fsspec
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import known_implementations
+
+from features.protocol.problems import CohortRefusedError, Problem, ProtocolRefusedError
+from tests.training.cohorts_in_parts import in_parts
+from training.cohort.parts.part import parts_of, protocol_of, read_part
+from training.cohort.parts.remote import RemoteFolder, place_of
+from training.cohort.parts.whole import read_whole
+from training.cohort.reader import read_cohort
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def parts(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return in_parts(simulated, tmp_path_factory.mktemp("parts"))
+
+
+@pytest.fixture(scope="module")
+def served(parts: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(parts)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def in_memory(parts: Path) -> Iterator[MemoryFileSystem]:
+    system = fsspec.filesystem("memory")
+    for path in parts.rglob("*.*"):
+        system.pipe(f"/cohort/{path.relative_to(parts).as_posix()}", path.read_bytes())
+    yield system
+    system.rm("/cohort", recursive=True)
+
+
+def refused(url: str) -> Problem:
+    with pytest.raises(CohortRefusedError) as said:
+        parts_of(place_of(url))
+    (problem,) = said.value.problems
+    return problem
+
+
+def test_a_cohort_behind_a_web_server_is_the_one_on_the_disk(served: str, simulated: Path) -> None:
+    assert read_whole(place_of(served)).cohort.digest == read_cohort(simulated).digest
+    assert read_whole(place_of(f"{served}/")).cohort.digest == read_cohort(simulated).digest
+
+
+def test_a_cohort_in_an_archive_is_the_one_on_the_disk(parts: Path, simulated: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "cohort.zip", "w") as archive:
+        for path in parts.rglob("*.*"):
+            archive.write(path, f"inside/{path.relative_to(parts).as_posix()}")
+    found = read_whole(place_of(f"zip://inside::file://{tmp_path}/cohort.zip"))
+    assert found.cohort.digest == read_cohort(simulated).digest
+
+
+def test_a_file_url_names_a_folder_of_this_machine(parts: Path) -> None:
+    assert place_of(f"file://{parts}") == parts
+    assert place_of(str(parts)) == parts
+
+
+def test_a_part_and_the_protocol_come_from_the_same_folder(in_memory: MemoryFileSystem, simulated: Path) -> None:
+    place = place_of("memory://cohort")
+    protocol = protocol_of(place)
+    assert protocol == read_cohort(simulated).protocol
+    first = parts_of(place)[0]
+    assert read_part(first, protocol, strict=False).cohort.site_names == (first.site,)
+    in_memory.pipe("/cohort/protocol.toml.bak", b"")
+    with pytest.raises(ProtocolRefusedError):
+        protocol_of(place)
+
+
+def test_a_problem_names_the_file_of_the_part(in_memory: MemoryFileSystem) -> None:
+    place = place_of("memory://cohort")
+    path = next(path for path in in_memory.find("/cohort/events") if path.endswith(".parquet"))
+    in_memory.pipe(path, b"no Parquet")
+    with pytest.raises(CohortRefusedError) as said:
+        read_whole(place)
+    (problem,) = said.value.problems
+    assert (problem.place, problem.required) == (path.removeprefix("/cohort/"), "a Parquet file")
+
+
+def test_without_a_driver_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(known_implementations, "s3", {"class": "no_s3.Files", "err": "Install s3fs"})
+    problem = refused("s3://name:password@bucket/cohort")
+    assert (problem.place, problem.found) == ("s3://...", "an installation without it; fsspec says: Install s3fs")
+    assert "password" not in repr(problem) + repr(RemoteFolder("s3://name:password@bucket/cohort"))
+
+
+def test_a_kind_of_url_that_nobody_knows_is_refused() -> None:
+    assert refused("nonsense://cohort").found == "none installed"
+
+
+def test_a_server_that_does_not_answer_and_a_folder_that_is_not_there_are_two_mistakes(served: str) -> None:
+    assert refused("http://127.0.0.1:9/cohort").required == "a URL that fsspec understands and this machine reaches"
+    assert refused(f"{served}/nowhere").found == "none at this URL"
+
+
+def test_a_folder_that_can_not_be_listed_is_refused_and_not_passed_over(
+    in_memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = MemoryFileSystem.ls
+
+    def closed(self: MemoryFileSystem, path: str, **options: object) -> object:
+        if "sessions/" in path:
+            raise PermissionError(path)
+        return listed(self, path, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", closed)
+    assert refused("memory://cohort").found == "access denied"

@@ -1,0 +1,167 @@
+"""A cohort in parts: every table is a folder of Parquet files, and files of one name are a cohort of their own.
+
+`patients/site=north/part-0.parquet` and `assessments/site=north/part-0.parquet` have the same patients, and no other
+part has any of them. So a part is read, and its predictions made, without the rest.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from features.protocol.columns import TABLES, Column
+from features.protocol.document import Protocol
+from features.protocol.problems import CohortRefusedError, Problem
+from training.cohort.file_names import PROTOCOL_FILE, refuse_other_protocol_name, require_folder
+from training.cohort.parts.remote import Place, RemoteFile, RemoteFolder
+from training.cohort.reader import CohortReading, assemble_reading, protocol_in, read_protocol
+from training.cohort.table import FORGIVING, STRICT, TableFile, TableRules, parquet_table, read_table
+
+SITE_KEYS = ("site", "site_id")
+"""What a folder's name may begin with that says the site of its patients, as in `site=north`."""
+ENDING = ".parquet"
+
+File: TypeAlias = Path | RemoteFile
+
+
+@dataclass(frozen=True)
+class CohortPart:
+    """A part of a cohort: ``name`` without the ending, such as "site=north/part-0", and its file of each table."""
+
+    name: str
+    files: Mapping[str, File]
+
+    @property
+    def site(self) -> str | None:
+        """The site that a folder names, if one does."""
+        named = [folder.partition("=") for folder in PurePosixPath(self.name).parts[:-1]]
+        return next((value for key, _, value in named if key in SITE_KEYS), None)
+
+    def place_of(self, table: str) -> str:
+        """The file of a table in the folder of the cohort, for messages; another text is given back."""
+        name = table.removesuffix(ENDING)
+        return f"{name}/{self.name}{ENDING}" if name in TABLES else table
+
+
+def is_in_parts(place: Place) -> bool:
+    """Whether a cohort's folder has a folder of patients; one at a URL must have."""
+    return isinstance(place, RemoteFolder) or (place / "patients").is_dir()
+
+
+def parts_of(place: Place) -> list[CohortPart]:
+    """The parts of a cohort, by name.
+
+    Raises ``CohortRefusedError`` if a table lacks a file that another has, or is there as a file too, and for a URL
+    that can't be read.
+    """
+    files, beside = _remote_files(place) if isinstance(place, RemoteFolder) else _local_files(place)
+    names = sorted(set().union(*files.values()))
+    problems = [
+        Problem(f"{table}/{name}{ENDING}", None, None, "a file of each table for every part", "none")
+        for table, found in files.items()
+        for name in names
+        if name not in found
+    ]
+    problems += [
+        Problem(name, None, None, f"this table in the folder {table}, or all tables as files", "both")
+        for name in sorted(beside)
+        if (table := PurePosixPath(name).stem) in TABLES
+    ]
+    if not names:
+        problems.append(Problem("patients", None, None, f"files that end in {ENDING}", "none"))
+    if problems:
+        raise CohortRefusedError(problems)
+    return [CohortPart(name, {table: found[name] for table, found in files.items()}) for name in names]
+
+
+def protocol_of(place: Place) -> Protocol:
+    """The protocol of a cohort, as ``read_protocol`` reads it, also at a URL."""
+    if not isinstance(place, RemoteFolder):
+        require_folder(place)
+        return read_protocol(place)
+    names = [name for name in place.names() if "/" not in name]
+    for name in names:
+        refuse_other_protocol_name(name)
+    return protocol_in(place.content(PROTOCOL_FILE)) if PROTOCOL_FILE in names else Protocol()
+
+
+def read_part(part: CohortPart, protocol: Protocol, *, strict: bool) -> CohortReading:
+    """The patients of a part as a cohort, as ``read_with_repairs`` reads one.
+
+    Raises ``CohortRefusedError`` with every problem, at the files of the part.
+    """
+    rules = STRICT if strict else FORGIVING
+    tables = {
+        table: _renamed(_table(file, protocol.tables[table], rules), f"{table}{ENDING}")
+        for table, file in part.files.items()
+    }
+    try:
+        reading = assemble_reading(_with_site(tables, part), protocol, [], strict=strict)
+    except CohortRefusedError as refused:
+        raise CohortRefusedError(at_files(refused.problems, part)) from None
+    return replace(reading, repairs=tuple(replace(one, table=part.place_of(one.table)) for one in reading.repairs))
+
+
+def at_files(problems: Iterable[Problem], part: CohortPart) -> list[Problem]:
+    """The problems of a part's tables, at its files."""
+    return [replace(problem, place=part.place_of(problem.place)) for problem in problems]
+
+
+def _local_files(folder: Path) -> tuple[dict[str, dict[str, File]], list[str]]:
+    """The files of each table by the names of their parts, and the names of the files beside the tables' folders."""
+    require_folder(folder)
+    files: dict[str, dict[str, File]] = {}
+    for table in TABLES:
+        if (folder / table).is_dir():
+            below = (path.relative_to(folder / table).as_posix() for path in (folder / table).rglob(f"*{ENDING}"))
+            files[table] = {name: folder / table / f"{name}{ENDING}" for name in _part_names(below)}
+    return files, [path.name for path in folder.iterdir() if path.is_file()]
+
+
+def _remote_files(folder: RemoteFolder) -> tuple[dict[str, dict[str, File]], list[str]]:
+    """As `_local_files`."""
+    names = folder.names()
+    files: dict[str, dict[str, File]] = {}
+    for table in TABLES:
+        below = [name.removeprefix(f"{table}/") for name in names if name.startswith(f"{table}/")]
+        if below:
+            files[table] = {name: RemoteFile(folder, f"{table}/{name}{ENDING}") for name in _part_names(below)}
+    return files, [name for name in names if "/" not in name]
+
+
+def _part_names(paths: Iterable[str]) -> list[str]:
+    """The paths of Parquet files without the ending; hidden ones left out."""
+    shown = (path for path in paths if not any(one.startswith((".", "_")) for one in path.split("/")))
+    return [path.removesuffix(ENDING) for path in shown if path.endswith(ENDING)]
+
+
+def _table(file: File, declared: Sequence[Column], rules: TableRules) -> TableFile:
+    if isinstance(file, RemoteFile):
+        return parquet_table(file.name, file.content(), declared, rules)
+    return read_table(file, declared, rules)
+
+
+def _renamed(table: TableFile, name: str) -> TableFile:
+    """A part's table under the name of a file of all patients; a column that is not read counts once over all parts."""
+    return replace(
+        table,
+        name=name,
+        problems=tuple(replace(problem, place=name) for problem in table.problems),
+        repairs=tuple(replace(one, table=name) for one in table.repairs),
+        not_read=tuple(one.removesuffix(table.name) + name.removesuffix(ENDING) for one in table.not_read),
+    )
+
+
+def _with_site(tables: dict[str, TableFile], part: CohortPart) -> dict[str, TableFile]:
+    """The tables with the site that the part's folder names."""
+    patients = tables["patients"]
+    if part.site is None or not patients.columns:
+        return tables
+    if "site_id" in patients.columns:
+        required = "the site in this column or in the name of the folder, not in both"
+        problem = Problem(patients.name, None, "site_id", required, "both")
+        return tables | {"patients": replace(patients, problems=(*patients.problems, problem))}
+    site = pa.array([part.site] * len(patients.rows), pa.string()).dictionary_encode()
+    return tables | {"patients": replace(patients, columns={**patients.columns, "site_id": site})}
