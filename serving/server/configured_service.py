@@ -138,7 +138,8 @@ def check_host(settings: Settings, host: str) -> None:
 def keep_control_private(check_host: Callable[[str], None]) -> None:
     """Let BentoML start its process supervisor without a port, once ``check_host`` has passed where it will listen.
 
-    BentoML gives it two on the loopback address, where every user of the machine may send it commands.
+    BentoML gives it two on the loopback address, where every user of the machine may send it commands. Its stop begins
+    with the end of listening: otherwise callers would still connect, and wait for workers that answer nobody new.
     """
 
     def create(watchers: list[Any], *, threaded: bool = False, sockets: list[Any], **options: Any) -> circus.Arbiter:
@@ -146,9 +147,11 @@ def keep_control_private(check_host: Callable[[str], None]) -> None:
             if one.host is not None:  # one between BentoML's own processes is a file
                 check_host(one.host)
         options.setdefault("check_delay", 10)  # BentoML's own
-        made = circus.ThreadedArbiter if threaded else circus.Arbiter
+        kind = circus.ThreadedArbiter if threaded else circus.Arbiter
         control, events = _endpoints(between_processes=bool(options.get("plugins")))
-        return made(watchers, endpoint=control, pubsub_endpoint=events, sockets=sockets, **options)
+        made = kind(watchers, endpoint=control, pubsub_endpoint=events, sockets=sockets, **options)
+        made.exit_stack.callback(made.sockets.close_all)
+        return made
 
     circus.create_standalone_arbiter = create
 

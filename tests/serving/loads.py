@@ -2,9 +2,10 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -23,8 +24,8 @@ class LoadResults:
     failures: list[str] = field(default_factory=list)
 
 
-def _call(base_url: str, load: LoadResults, stop: threading.Event, calls: int) -> None:
-    with httpx.Client(base_url=base_url, timeout=120) as client:
+def _call(base_url: str, load: LoadResults, stop: threading.Event, calls: int, options: Mapping[str, Any]) -> None:
+    with httpx.Client(base_url=base_url, timeout=120, **options) as client:
         for _ in range(calls):
             if stop.is_set():
                 return
@@ -41,11 +42,14 @@ def _call(base_url: str, load: LoadResults, stop: threading.Event, calls: int) -
 
 
 @contextmanager
-def loaded(base_url: str, callers: int = 4, calls: int = MOST_CALLS) -> Iterator[LoadResults]:
-    """Callers without retries, one request after the other each, until the block ends or they have called enough."""
+def loaded(base_url: str, callers: int = 4, calls: int = MOST_CALLS, **options: Any) -> Iterator[LoadResults]:
+    """Callers without retries, one request after the other each, until the block ends or they have called enough.
+
+    ``options`` are those of their clients, such as ``headers``.
+    """
     load, stop = LoadResults(), threading.Event()
     threads = [
-        threading.Thread(target=_call, args=(base_url, load, stop, calls // callers), daemon=True)
+        threading.Thread(target=_call, args=(base_url, load, stop, calls // callers, options), daemon=True)
         for _ in range(callers)
     ]
     for thread in threads:

@@ -9,9 +9,8 @@ from threading import Event, Thread
 
 from tests.benchmarks.serve.processes import RunningServer
 
-MOST_GROWTH = 0.03
-MOST_MEGABYTES = 5.0
-FLAT = f"at most {MOST_GROWTH:.0%} or {MOST_MEGABYTES:.0f} MB more"
+MOST_GROWTH = 0.02
+FLAT = f"at most {MOST_GROWTH:.0%} more"
 WARM_UP_SECONDS = 60.0
 
 
@@ -37,8 +36,8 @@ class Growth:
 
     @property
     def flat(self) -> bool:
-        """Whether the last third is no more above the first than noise would be: by 3% or 5 MB, the larger."""
-        return self.after - self.before <= max(MOST_GROWTH * self.before, MOST_MEGABYTES)
+        """Whether the last third is at most 2% above the first."""
+        return self.after - self.before <= MOST_GROWTH * self.before
 
 
 def growth(series: Sequence[float], seconds: float) -> Growth:

@@ -44,7 +44,7 @@ def settings_in(text: str) -> set[str]:
 
 
 def test_the_guide_names_every_file_and_no_other() -> None:
-    listed = set(re.findall(r"`([\w.]+)`", (DEPLOY / "README.md").read_text(encoding="utf-8").partition("## On")[0]))
+    listed = set(re.findall(r"`([\w.-]+)`", (DEPLOY / "README.md").read_text(encoding="utf-8").partition("## On")[0]))
     assert listed == {path.name for path in DEPLOY.iterdir()} - {"README.md"}
 
 

@@ -2,10 +2,7 @@
 
 import json
 import re
-import shutil
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,15 +12,13 @@ import httpx
 import pytest
 
 from serving.http.errors import PROBLEM_JSON
-from tests.places import ROOT
 from tests.serving.certificates import Pair, make_certificate
+from tests.serving.deploy.proxies import DEPLOY, installed, names_of, nginx, proxying, replaced
 from tests.serving.requests import EXAMPLE
 from tests.serving.server.test_service_keys import bearer, make_key
-from tests.serving.servers import Server, end, environment_in, free_port, running
+from tests.serving.servers import Server, environment_in, free_port, running
 
-DEPLOY = ROOT / "serving" / "deploy"
 MIB = 2**20
-START_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -45,85 +40,26 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, s
         yield server, token
 
 
-def replaced(name: str, changes: dict[str, str]) -> str:
-    """A file of serving/deploy with the clinic's own names; each of them must be there."""
-    text = (DEPLOY / name).read_text(encoding="utf-8")
-    for old, new in changes.items():
-        assert old in text, f"{name} has no {old}"
-        text = text.replace(old, new)
-    return text
-
-
-def nginx(folder: Path, pair: Pair, port: int, upstream: int) -> list[str]:
-    site = replaced(
-        "nginx.conf",
-        {
-            "127.0.0.1:3000": f"127.0.0.1:{upstream}",
-            "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-            "/etc/kap/certificate.pem": str(pair.certificate),
-            "/etc/kap/key.pem": str(pair.key),
-        },
-    )
-    (folder / "kap.conf").write_text(site)
-    paths = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = (
-        f"user root;\npid {folder}/pid;\nerror_log {folder}/error.log;\ndaemon off;\nevents {{}}\n"
-        f"http {{\naccess_log {folder}/access.log;\n{paths}include {folder}/kap.conf;\n}}\n"
-    )
-    (folder / "nginx.conf").write_text(whole)
-    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+def nginx_on_this_machine(folder: Path, pair: Pair, port: int, upstream: int) -> list[str]:
+    own = {"127.0.0.1:3000": f"127.0.0.1:{upstream}", "listen 443 ssl": f"listen 127.0.0.1:{port} ssl"}
+    return nginx(folder, replaced("nginx.conf", own | names_of(pair)))
 
 
 def caddy(folder: Path, pair: Pair, port: int, upstream: int) -> list[str]:
-    written = replaced(
-        "Caddyfile",
-        {
-            "127.0.0.1:3000": f"127.0.0.1:{upstream}",
-            "https://kap.example": f"https://127.0.0.1:{port}",
-            "/etc/kap/certificate.pem": str(pair.certificate),
-            "/etc/kap/key.pem": str(pair.key),
-        },
-    )
-    (folder / "Caddyfile").write_text(written)
+    own = {"127.0.0.1:3000": f"127.0.0.1:{upstream}", "https://kap.example": f"https://127.0.0.1:{port}"}
+    (folder / "Caddyfile").write_text(replaced("Caddyfile", own | names_of(pair)))
     return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-
-
-def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], said: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(httpx.TransportError):  # nothing listens yet; the deadline ends the wait
-            client.get("/livez")
-            return
-        time.sleep(0.05)
-    pytest.fail(f"the proxy does not listen:\n{said.read_text()}")
 
 
 @contextmanager
 def proxied(name: str, folder: Path, service: httpx.URL, token: str) -> Iterator[Proxy]:
     pair, port = make_certificate(folder), free_port()
-    made = {"nginx": nginx, "caddy": caddy}[name](folder, pair, port, service.port or 0)
+    command = {"nginx": nginx_on_this_machine, "caddy": caddy}[name](folder, pair, port, service.port or 0)
     trusting, headers = ssl.create_default_context(cafile=str(pair.certificate)), bearer(token)
-    environment = environment_in(folder, HOME=str(folder), XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder))
-    said = folder / "said"
     direct = httpx.Client(base_url=service, headers=headers, timeout=60)
     client = httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trusting, headers=headers, timeout=60)
-    with said.open("wb") as output, client, direct:
-        process = subprocess.Popen(
-            made, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            wait_for(client, process, said)
-            yield Proxy(client, direct, folder)
-        finally:
-            end(process)
-
-
-def installed(name: str) -> str:
-    if shutil.which(name) is None:
-        pytest.skip(f"{name} is not installed: apt-get install {name}")
-    return name
+    with client, direct, proxying(command, client, folder):
+        yield Proxy(client, direct, folder)
 
 
 @pytest.fixture(scope="module", params=["nginx", "caddy"])
@@ -203,3 +139,14 @@ def test_a_proxy_does_not_note_the_link_of_a_page_while_the_service_is_down(name
         assert proxy.client.get("/livez").status_code == 502
         assert "XTOKENX" not in logged(proxy)
         assert "livez" in logged(proxy), "what else fails is noted"
+
+
+def directives(name: str) -> set[str]:
+    """The directives of a file for nginx, without comments and addresses of the service."""
+    lines = (re.sub(r"\s*#.*", "", line).strip() for line in (DEPLOY / name).read_text(encoding="utf-8").splitlines())
+    return {line for line in lines if line} - {"server 127.0.0.1:3000;", "proxy_pass http://kap;"}
+
+
+def test_before_several_hosts_the_same_limits_hold_as_before_one() -> None:
+    missing = directives("nginx.conf") - directives("nginx-hosts.conf")
+    assert missing == {"proxy_connect_timeout 3s;", "proxy_next_upstream off;"}

@@ -1,9 +1,10 @@
 """Clinics that call with the typed client under failures: the answers and the failed calls."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from serving.client import CallError, KapClient, Retries, TimeLimits
 from tests.serving.requests import changed
@@ -21,8 +22,11 @@ class CallResults:
     failed: list[str] = field(default_factory=list)
 
 
-def _ask(base_url: str, asked: CallResults, stop: threading.Event, caller: int, calls: int) -> None:
-    with KapClient(base_url, limits=PATIENT, retries=Retries(tries=100, first_wait=0.1, longest_wait=1.0)) as client:
+def _ask(
+    base_url: str, asked: CallResults, stop: threading.Event, caller: int, calls: int, options: Mapping[str, Any]
+) -> None:
+    retries = Retries(tries=100, first_wait=0.1, longest_wait=1.0)
+    with KapClient(base_url, limits=PATIENT, retries=retries, **options) as client:
         for call in range(calls):
             if stop.is_set():
                 return
@@ -34,11 +38,14 @@ def _ask(base_url: str, asked: CallResults, stop: threading.Event, caller: int, 
 
 
 @contextmanager
-def asking(base_url: str, callers: int = 4) -> Iterator[CallResults]:
-    """Several clinics, each with one call after another, until the block ends or all calls are made."""
+def asking(base_url: str, callers: int = 4, **options: Any) -> Iterator[CallResults]:
+    """Several clinics, each with one call after another, until the block ends or all calls are made.
+
+    ``options`` are those of their clients, such as ``key``.
+    """
     asked, stop = CallResults(), threading.Event()
     threads = [
-        threading.Thread(target=_ask, args=(base_url, asked, stop, caller, MOST_CALLS // callers), daemon=True)
+        threading.Thread(target=_ask, args=(base_url, asked, stop, caller, MOST_CALLS // callers, options), daemon=True)
         for caller in range(callers)
     ]
     for thread in threads:

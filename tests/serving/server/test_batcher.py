@@ -1,14 +1,15 @@
 """Requests that wait are answered together: a failing one affects no other, and no answer precedes its log entry."""
 
 import asyncio
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 
 from serving.contract.failures import LogUnavailableError
 from serving.contract.refusal import RequestRefusedError
@@ -180,3 +181,62 @@ def test_every_reply_is_logged_before_it_is_given(log: Engine) -> None:
     asyncio.run(ask())
     assert seen == [True] * 10
     assert EXAMPLE["patient"]["patient_ref"] not in str(list(read_entries(log, SECRET)))
+
+
+class HeldCommits:
+    """Commits of a database, counted; each waits, as for a slow disk, until they are let go."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.begun = 0
+        self._let_go = threading.Event()
+        event.listen(engine, "commit", self._commit)
+
+    def let_go(self) -> None:
+        self._let_go.set()
+
+    def _commit(self, _: Connection) -> None:
+        self.begun += 1
+        self._let_go.wait(30)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
+def test_the_next_turn_is_predicted_while_the_last_ones_flush_waits(log: Engine) -> None:
+    predictor = CountingPredictor()
+
+    async def ask() -> list[Reply]:
+        with writing_to(log) as writer:
+            at = batcher(writer, predictor)
+            await at.answer(*aged(29), CALL)  # the log is there
+            held = HeldCommits(log)
+            asking = [asyncio.ensure_future(at.answer(one, CALL)) for one in aged(30, 31)]
+            await until(lambda: held.begun == 1)
+            asking += [asyncio.ensure_future(at.answer(one, CALL)) for one in aged(32, 33, 34)]
+            await until(lambda: predictor.together == [1, 2, 3])
+            assert not any(one.done() for one in asking), "no answer is sent before it is on disk"
+            held.let_go()
+            return await asyncio.gather(*asking)
+
+    assert len(answered(asyncio.run(ask()))) == 5
+
+
+def test_a_turn_is_one_flush_and_turns_that_wait_share_the_next(log: Engine) -> None:
+    async def ask() -> int:
+        with writing_to(log) as writer:
+            at = batcher(writer, CountingPredictor())
+            await at.answer(*aged(29), CALL)
+            held = HeldCommits(log)
+            asking = [asyncio.ensure_future(at.answer(one, CALL)) for one in aged(30, 31)]
+            await until(lambda: held.begun == 1)
+            for age in (32, 33, 34):  # a turn each
+                asking.append(asyncio.ensure_future(at.answer(*aged(age), CALL)))
+                await asyncio.sleep(0.01)
+            held.let_go()
+            await asyncio.gather(*asking)
+            return held.begun
+
+    assert asyncio.run(ask()) == 2

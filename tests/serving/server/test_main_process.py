@@ -1,6 +1,7 @@
 """The main process and its workers: no port but the service's own, no password in an environment, no orphans."""
 
 import base64
+import json
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from serving.server.main_process import STOP_SECONDS, require_encryption
 from serving.server.start import serve
 from serving.storage.settings import Settings
 from tests.serving.loads import loaded
+from tests.serving.requests import EXAMPLE
 from tests.serving.server.test_service_keys import until
 from tests.serving.servers import ROOT, Server, environment_in, promote_toy, running
 
@@ -134,6 +136,32 @@ def test_bentoml_serve_refuses_plain_http_beyond_this_machine_too(tmp_path: Path
 
 def test_a_declared_proxy_is_said_in_the_log(bento: Server) -> None:
     assert f"plain http on {EVERYWHERE}" in bento.written()
+
+
+def refuses(port: int) -> bool:
+    """Whether nobody can connect to a port of this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_a_stop_refuses_new_callers_at_once_and_answers_what_was_begun(tmp_path: Path) -> None:
+    body = json.dumps(EXAMPLE).encode()
+    head = (
+        b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    )
+    with running(tmp_path, "--workers", "2") as server, socket.socket() as caller:
+        caller.connect(("127.0.0.1", port_of(server)))
+        caller.sendall(head % len(body) + body[:100])
+        time.sleep(1)  # until a worker has it
+        server.process.terminate()
+        until(lambda: refuses(port_of(server)), 5)
+        assert server.process.poll() is None, "it waits for what was begun"
+        caller.sendall(body[100:])
+        assert caller.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert server.process.wait(STOP_SECONDS) == 0
 
 
 def test_workers_end_with_their_killed_main_process_and_a_restart_takes_the_same_port(bento: Server) -> None:
