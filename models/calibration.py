@@ -50,11 +50,12 @@ class BinomialCounts:
         return np.bincount(self.patient, weights=loss, minlength=self.patients).astype(np.float64)
 
 
-def fit_baseline(binomial: BinomialCounts, score: Floats) -> Floats:
+def fit_baseline(binomial: BinomialCounts, score: Floats, start: Floats | None = None) -> Floats:
     """Log-odds per band, shape (bands,), with which as many successes are expected as were observed.
 
     Half a success and half a failure are added to a band that lacks either, so that no band is impossible or certain; a
-    band without counts gets the overall rate. Solved by Newton's method, one number per band.
+    band without counts gets the overall rate. Solved by Newton's method, one number per band; ``start`` (bands,), where
+    something near is known, saves steps.
     """
     bands = binomial.bands
     seen = np.bincount(binomial.band, weights=binomial.successes, minlength=bands)
@@ -63,6 +64,8 @@ def fit_baseline(binomial: BinomialCounts, score: Floats) -> Floats:
     rate = np.where(lacking, (seen + 0.5) / (number + 1), seen / np.maximum(number, 1e-12))
     rate = np.where(number > 0, rate, (seen.sum() + 0.5) / (number.sum() + 1))
     baseline = np.log(rate) - np.log1p(-rate)
+    if start is not None:
+        baseline = np.where(number > 0, start, baseline)
     offset, weights = score[binomial.patient], binomial.successes + binomial.failures
     for _ in range(50):
         fitted = expit(baseline[binomial.band] + offset)

@@ -72,28 +72,39 @@ def fit_xgboost_at(depth: int, rounds: int, tuning: TuningSettings | None = None
     return fit_xgboost_with({"max_depth": depth, "rounds": rounds}, tuning or TuningSettings())
 
 
-def boosting_losses(
-    training_data: TrainingData,
-    folds: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    boosting: BoostingParameters,
-    tuning: TuningSettings,
-) -> NDArray[np.float64]:
-    """Summed held-out loss after each round, until it stops falling; ``folds`` flag fitted and held-out patients."""
-    fitted_on, held_out = folds
-    part = training_data.subset(fitted_on)
-    baseline = fit_baseline(part.binomial, np.zeros(training_data.binomial.patients))
-    train, held = _matrix(part, baseline), _matrix(training_data.subset(held_out), baseline)
-    history: dict[str, Any] = {}
-    xgboost.train(
-        boosting.for_training(training_data, tuning),
-        train,
-        num_boost_round=tuning.most_rounds,
-        evals=[(held, "held_out")],
-        early_stopping_rounds=tuning.patience,
-        evals_result=history,
-        verbose_eval=False,
-    )
-    return np.array(history["held_out"]["logloss"]) * held.get_weight().sum()
+@dataclass(frozen=True, eq=False)
+class BoostingFold:
+    """A fold of a search for parameters: the patients that are fitted on, and those held out, as XGBoost takes them.
+
+    XGBoost keeps what it has sorted into bins, so that only the first fit on a fold sorts.
+    """
+
+    training_data: TrainingData
+    fitted_on: xgboost.DMatrix
+    held_out: xgboost.DMatrix
+
+    @staticmethod
+    def from_flags(
+        training_data: TrainingData, fitted_on: NDArray[np.bool_], held_out: NDArray[np.bool_]
+    ) -> "BoostingFold":
+        """The fold of these flags of patients."""
+        part = training_data.subset(fitted_on)
+        baseline = fit_baseline(part.binomial, np.zeros(training_data.binomial.patients))
+        return BoostingFold(training_data, _matrix(part, baseline), _matrix(training_data.subset(held_out), baseline))
+
+    def losses(self, boosting: BoostingParameters, tuning: TuningSettings, most_rounds: int) -> NDArray[np.float64]:
+        """Summed held-out loss after each round, until it stops falling, or up to ``most_rounds``."""
+        history: dict[str, Any] = {}
+        xgboost.train(
+            boosting.for_training(self.training_data, tuning),
+            self.fitted_on,
+            num_boost_round=most_rounds,
+            evals=[(self.held_out, "held_out")],
+            early_stopping_rounds=tuning.patience,
+            evals_result=history,
+            verbose_eval=False,
+        )
+        return np.array(history["held_out"]["logloss"]) * self.held_out.get_weight().sum()
 
 
 def _matrix(training_data: TrainingData, baseline: Floats) -> xgboost.DMatrix:

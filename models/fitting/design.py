@@ -105,12 +105,15 @@ class Design:
     ) -> "Design":
         """The design over the patients it is fitted on; columns that never vary among them are left out."""
         fitted_on = training_data.rows[training_data.fitted_on]
-        recorded = ~np.isnan(fitted_on)
-        possible = range(fitted_on.shape[1]) if candidates is None else candidates
-        used = np.array([j for j in possible if len(np.unique(fitted_on[recorded[:, j], j])) > 1], dtype=np.int64)
-        lower, upper = np.zeros(len(used)), np.zeros(len(used))
-        for position, j in enumerate(used):
-            lower[position], upper[position] = np.percentile(fitted_on[recorded[:, j], j], tuning.clip_percentiles)
+        possible = np.arange(fitted_on.shape[1]) if candidates is None else np.array(candidates, dtype=np.int64)
+        ordered = np.sort(fitted_on[:, possible], axis=0)  # NaN comes last
+        recorded = len(ordered) - np.isnan(ordered).sum(axis=0)
+        last = ordered[np.maximum(recorded - 1, 0), np.arange(len(possible))]
+        several = np.flatnonzero((recorded > 1) & (ordered[:1] != last).any(axis=0))
+        used = possible[several]
+        lower, upper = (
+            _percentile(ordered[:, several], recorded[several], percent) for percent in tuning.clip_percentiles
+        )
         held = np.minimum(np.maximum(fitted_on[:, used], lower), upper)
         centre = np.nanmean(held, axis=0) if len(used) else np.zeros(0)
         scale = np.nanstd(held, axis=0) if len(used) else np.zeros(0)
@@ -133,6 +136,10 @@ class Design:
         """The regression of the binomial counts on these columns."""
         return BoundedRegression.from_columns(self.columns, self.signs, training_data.binomial)
 
+    def linear_predictor(self, parameters: Floats) -> Floats:
+        """What that score predicts for each of the patients, shape (patients,), but for the order of the sums."""
+        return self.columns @ parameters[: self.columns.shape[1]]
+
     def score(self, parameters: Floats) -> LinearScore:
         """The score with these coefficients of the columns; later ``parameters`` are ignored."""
         coefficients = parameters[: self.columns.shape[1]]
@@ -147,3 +154,13 @@ class Design:
             missing_weight=missing_weight,
             features=self.features,
         )
+
+
+def _percentile(ordered: Floats, recorded: NDArray[np.integer], percent: float) -> Floats:
+    """That of each column's first ``recorded`` values, which rise, rounded as `numpy.percentile` does; (columns,)."""
+    place = (recorded - 1) * (percent / 100)
+    below = np.floor(place).astype(np.intp)
+    column = np.arange(ordered.shape[1])
+    low, high = ordered[below, column], ordered[np.minimum(below + 1, recorded - 1), column]
+    share, between = place - below, high - low
+    return np.where(share < 0.5, low + between * share, high - between * (1 - share))

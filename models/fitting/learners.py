@@ -5,17 +5,20 @@ Tuning uses a candidate's training data only, with folds over patients, so that 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from models.calibration import fit_baseline
-from models.fitting.boosting import BoostingParameters, boosting_losses, fit_xgboost_at, fit_xgboost_with
+from models.calibration import BinomialCounts, fit_baseline
+from models.fitting.boosting import BoostingFold, BoostingParameters, fit_xgboost_at, fit_xgboost_with
 from models.fitting.design import NONE, Design, FittedScore, Learner, Penalty, TrainingData, penalties
 from models.fitting.optuna_search import Scale, SearchRange, TuningTrial, search_by_optuna
-from models.score import Constant, Score
+from models.fitting.regression import BoundedRegression
+from models.outcomes import Floats
+from models.score import Constant
 from models.settings.sections import TuningSettings
 
 __all__ = [
@@ -34,7 +37,8 @@ __all__ = [
     "penalties",
 ]
 
-Fold = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+Flags = NDArray[np.bool_]
+Fold = tuple[Flags, Flags]
 """Flags of the patients that are fitted on, and of those held out."""
 
 
@@ -74,35 +78,54 @@ def _fit_logistic(tuning: TuningSettings, training_data: TrainingData) -> Fitted
 
 
 def _best_of_grid(training_data: TrainingData, tuning: TuningSettings) -> Penalty:
+    """The penalty of the least held-out loss; of the fits only the order of their losses is kept."""
     losses = dict.fromkeys(penalties(training_data, tuning), 0.0)
-    for fitted_on, held_out in _tuning_folds(training_data, tuning):
-        part = training_data.subset(fitted_on)
-        design = Design.from_data(part, tuning)
-        regression, parameters = design.regression(part), None
+    for fold in _tuning_folds(training_data, tuning):
+        part, parameters = _RegressionFold.from_flags(training_data, *fold, tuning), None
         for penalty in losses:
-            parameters = regression.fit(design.strengths(penalty), parameters)
-            losses[penalty] += _held_out_loss(training_data, design.score(parameters), fitted_on, held_out)
+            parameters = part.fit(penalty, parameters, rough=True)
+            losses[penalty] += part.held_out_loss(parameters)
     return min(losses, key=lambda penalty: losses[penalty])
 
 
 def _search_penalty(training_data: TrainingData, tuning: TuningSettings) -> tuple[TuningTrial, ...]:
-    parts = []
-    for fitted_on, held_out in _tuning_folds(training_data, tuning):
-        part = training_data.subset(fitted_on)
-        design = Design.from_data(part, tuning)
-        parts.append((design, design.regression(part), fitted_on, held_out))
+    folds = _tuning_folds(training_data, tuning)
+    parts = [_RegressionFold.from_flags(training_data, *fold, tuning) for fold in folds]
 
     def loss(parameters: Mapping[str, float]) -> tuple[float, Mapping[str, float]]:
-        penalty, total = Penalty(parameters["C"], parameters.get("unsigned", 1.0)), 0.0
-        for design, regression, fitted_on, held_out in parts:
-            score = design.score(regression.fit(design.strengths(penalty)))
-            total += _held_out_loss(training_data, score, fitted_on, held_out)
+        penalty = Penalty(parameters["C"], parameters.get("unsigned", 1.0))
+        total = sum(part.held_out_loss(part.fit(penalty)) for part in parts)
         return total / len(training_data.fitted_on), penalty.parameters()
 
     ranges = [_range("C", tuning.strengths, "logarithmic")]
     if any(training_data.signs):
         ranges.append(_range("unsigned", tuning.unsigned, "logarithmic"))
     return search_by_optuna(ranges, loss, tuning.trials, training_data.seed, tuning.time_limit_seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class _RegressionFold:
+    """A fold of a search for a penalty: the regression of the patients fitted on, and the counts of those held out."""
+
+    design: Design
+    regression: BoundedRegression
+    held_out: BinomialCounts
+
+    @staticmethod
+    def from_flags(
+        training_data: TrainingData, fitted_on: Flags, held_out: Flags, tuning: TuningSettings
+    ) -> "_RegressionFold":
+        part = training_data.subset(fitted_on)
+        design = Design.from_data(part, tuning)
+        return _RegressionFold(design, design.regression(part), training_data.binomial.subset(held_out))
+
+    def fit(self, penalty: Penalty, start: Floats | None = None, *, rough: bool = False) -> Floats:
+        return self.regression.fit(self.design.strengths(penalty), start, rough=rough)
+
+    def held_out_loss(self, parameters: Floats) -> float:
+        score = self.design.linear_predictor(parameters)
+        baseline = fit_baseline(self.regression.binomial, score, parameters[self.design.columns.shape[1] :])
+        return float(self.held_out.loss_for_patient(score, baseline).sum())
 
 
 def fit_logistic_at(penalty: Penalty, tuning: TuningSettings | None = None) -> Learner:
@@ -125,10 +148,10 @@ def fit_xgboost(tuning: TuningSettings) -> Learner:
 
 
 def _fit_xgboost(tuning: TuningSettings, training_data: TrainingData) -> FittedScore:
-    folds = list(_tuning_folds(training_data, tuning))
+    folds = [BoostingFold.from_flags(training_data, *fold) for fold in _tuning_folds(training_data, tuning)]
 
     def loss(parameters: Mapping[str, float]) -> tuple[float, Mapping[str, float]]:
-        value, rounds = _best_rounds(training_data, folds, parameters, tuning)
+        value, rounds = _best_rounds(folds, parameters, tuning)
         return value / len(training_data.fitted_on), {"rounds": rounds}
 
     if tuning.search == "optuna":
@@ -159,14 +182,17 @@ def _range(name: str, values: Sequence[float], scale: Scale = "linear") -> Searc
 
 
 def _best_rounds(
-    training_data: TrainingData, folds: list[Fold], parameters: Mapping[str, float], tuning: TuningSettings
+    folds: list[BoostingFold], parameters: Mapping[str, float], tuning: TuningSettings
 ) -> tuple[float, int]:
-    """The least summed held-out loss over the rounds that every fold reached, and the rounds."""
+    """The least summed held-out loss over the rounds that every fold reached, and the rounds.
+
+    No fold boosts for longer than the shortest one before it.
+    """
     boosting = BoostingParameters.from_settings(tuning, parameters)
     curve = np.zeros(tuning.most_rounds)
     shortest = tuning.most_rounds
     for fold in folds:
-        losses = boosting_losses(training_data, fold, boosting, tuning)
+        losses = fold.losses(boosting, tuning, shortest)
         shortest = min(shortest, len(losses))
         curve[: len(losses)] += losses
     rounds = int(np.argmin(curve[:shortest])) + 1
@@ -181,14 +207,6 @@ def _best(trials: tuple[TuningTrial, ...]) -> Mapping[str, float]:
 def _counted(trials: tuple[TuningTrial, ...]) -> dict[str, float]:
     """How many trials were made, for the record; nothing for the grid."""
     return {"trials": len(trials)} if trials else {}
-
-
-def _held_out_loss(
-    training_data: TrainingData, score: Score, fitted_on: NDArray[np.bool_], held_out: NDArray[np.bool_]
-) -> float:
-    linear_predictor = score.predict(training_data.rows)
-    baseline = fit_baseline(training_data.binomial.subset(fitted_on), linear_predictor)
-    return float(training_data.binomial.subset(held_out).loss_for_patient(linear_predictor, baseline).sum())
 
 
 def _tuning_folds(training_data: TrainingData, tuning: TuningSettings) -> Iterator[Fold]:

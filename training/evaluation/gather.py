@@ -1,4 +1,4 @@
-"""The evidence of all landmarks: each in a process of its own, then the gain of each over the one before."""
+"""The evidence of all landmarks: each question a piece of work, then the gain of each landmark over the one before."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,11 +6,11 @@ from threadpoolctl import threadpool_limits
 
 from features.records.cohort import Cohort
 from training.evaluation.gains import gain
-from training.evaluation.landmark_evidence import landmark_evidence
+from training.evaluation.landmark_evidence import landmark_evidence, question_evidence
 from training.evaluation.predictions import EvaluatedPredictions
 from training.evaluation.questions import questions
 from training.evidence.document import HeadEvidence, LandmarkEvidence, LandmarkGain
-from training.execution.side_by_side import side_by_side
+from training.execution.side_by_side import Job, side_by_side
 from training.metrics.draws import Draws
 from training.metrics.question_data import QuestionData
 from training.settings.sections import EvaluationSettings
@@ -29,27 +29,33 @@ def gather_landmarks(
 ) -> list[LandmarkEvidence]:
     """The evidence of every landmark, in order; ``running`` has what is called per landmark, and the processes."""
     progress, workers = running
-    landmarks = []
-    jobs = [(cohort, seen, of, draws, settings) for seen, of in zip(evaluated, heads, strict=True)]
-    for found in side_by_side(_one, jobs, workers):
-        landmarks.append(found)
-        progress()
-    return [
-        landmark.model_copy(update={"gains": _gains(evaluated, number, draws)})
-        for number, landmark in enumerate(landmarks)
+    asked = [[one for one in questions(seen) if len(one.observed.row)] for seen in evaluated]
+    jobs: list[Job] = [(_landmark, cohort, seen, of, draws) for seen, of in zip(evaluated, heads, strict=True)]
+    jobs += [
+        (question_evidence, cohort, seen, one, draws, settings)
+        for seen, group in zip(evaluated, asked, strict=True)
+        for one in group
     ]
+    found = side_by_side(_called, jobs, workers)
+    landmarks = [next(found) for _ in evaluated]
+    gathered = []
+    for number, (landmark, group) in enumerate(zip(landmarks, asked, strict=True)):
+        answered = {"questions": [next(found) for _ in group], "gains": _gains(evaluated, number, draws)}
+        gathered.append(landmark.model_copy(update=answered))
+        progress()
+    return gathered
 
 
-def _one(
-    cohort: Cohort,
-    evaluated: EvaluatedPredictions,
-    heads: HeadEvidenceMaker,
-    draws: Draws,
-    settings: EvaluationSettings,
-) -> LandmarkEvidence:
+def _called(function: Callable[..., object], *arguments: object) -> object:
     """One thread, so that sums keep their order."""
     with threadpool_limits(limits=1):
-        return landmark_evidence(cohort, evaluated, heads(evaluated, draws), draws, settings)
+        return function(*arguments)
+
+
+def _landmark(
+    cohort: Cohort, evaluated: EvaluatedPredictions, heads: HeadEvidenceMaker, draws: Draws
+) -> LandmarkEvidence:
+    return landmark_evidence(cohort, evaluated, heads(evaluated, draws), draws)
 
 
 def _gains(evaluated: Sequence[EvaluatedPredictions], number: int, draws: Draws) -> list[LandmarkGain]:

@@ -1,6 +1,6 @@
 """The evidence of one landmark: patient flow, case mix, questions and curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from features.records.timeline import Floats
 from training.cohort.summary import LandmarkFlow, landmark_flow
 from training.evaluation.case_mix import case_mix
 from training.evaluation.predictions import EvaluatedPredictions
-from training.evaluation.questions import questions
 from training.evaluation.relapse_calibration import observed_relapse, relapse_benefit, relapse_errors
 from training.evaluation.relapse_incidence import relapse_incidence
 from training.evaluation.sites import by_site
@@ -40,7 +39,8 @@ from training.metrics.question_measures import (
 )
 from training.settings.sections import EvaluationSettings
 
-TREATMENTS = ("weights", "all-no", "excluded")
+OTHER_TREATMENTS = ("all-no", "excluded")
+"""Treatments of unobserved outcomes other than weights for the observed ones."""
 COMPARED = ("auc", "log_loss", "calibration_intercept", "calibration_slope", "oe")
 """Measures shown for each treatment of unobserved outcomes, beside the rate of yes."""
 
@@ -50,28 +50,24 @@ def landmark_evidence(
     evaluated: EvaluatedPredictions,
     heads: list[HeadEvidence],
     draws: Draws,
-    settings: EvaluationSettings,
 ) -> LandmarkEvidence:
-    """The evidence of a landmark without the gain over the one before, which `gather` adds."""
+    """The evidence of a landmark without its questions and the gain over the one before, which `gather` adds."""
     declared = catalogue(cohort.protocol)
     return LandmarkEvidence(
         name=evaluated.outcomes.landmark.name,
         flow=flow_counts(landmark_flow(cohort, evaluated.outcomes)),
         case_mix=case_mix(evaluated.features.values, declared, evaluated.outcomes.eligible),
         heads=heads,
-        questions=[
-            _question(cohort, evaluated, asked, draws, settings)
-            for asked in questions(evaluated)
-            if len(asked.observed.row)
-        ],
+        questions=[],
         incidence=relapse_incidence(evaluated, draws.resampled),
         gains=[],
     )
 
 
-def _question(
+def question_evidence(
     cohort: Cohort, evaluated: EvaluatedPredictions, asked: QuestionData, draws: Draws, settings: EvaluationSettings
 ) -> Question:
+    """The evidence of a question that has an answer for somebody."""
     observed, everyone = asked.observed, asked.first_repeat
     resampled = observed.drawn(draws.resampled)
     values = question_values(observed, resampled)
@@ -97,7 +93,7 @@ def _question(
         across_sites=across,
         subgroups=subgroups(asked, cohort, draws, threshold, settings.age_bands),
         subgroup_threshold=threshold,
-        sensitivity=_sensitivity(asked, resampled, settings.worse_by),
+        sensitivity=_sensitivity(asked, values, resampled, settings.worse_by),
     )
 
 
@@ -115,20 +111,23 @@ def _calibration(
     return curve_errors(observed, draws), calibration_curve(observed, points, observed_curve(observed, points, draws))
 
 
-def _sensitivity(asked: QuestionData, draws: Floats, worse_by: Sequence[float]) -> list[Sensitivity]:
+def _sensitivity(
+    asked: QuestionData, weighted: Mapping[str, Floats], draws: Floats, worse_by: Sequence[float]
+) -> list[Sensitivity]:
     """The question under every treatment of unobserved answers; for remission also as if the patients lost did worse.
 
-    For relapse and sustained remission the weights use what is known of patients who were lost; a shift would not.
+    ``weighted`` are the figures under the weights. For relapse and sustained remission the weights use what is known of
+    patients who were lost; a shift would not.
     """
-    found = [_treated(treatment, asked.treated(treatment).observed, draws) for treatment in TREATMENTS]
+    found = [_treated("weights", asked.observed, weighted, draws)]
+    others = {treatment: asked.treated(treatment).observed for treatment in OTHER_TREATMENTS}
     if asked.head == "remission":
-        found += [_treated(f"worse by {shift}", asked.worse_by(shift), draws) for shift in worse_by]
-    return found
+        others |= {f"worse by {shift}": asked.worse_by(shift) for shift in worse_by}
+    return found + [_treated(name, other, core_values(other, draws), draws) for name, other in others.items()]
 
 
-def _treated(treatment: str, treated: QuestionData, draws: Floats) -> Sensitivity:
+def _treated(treatment: str, treated: QuestionData, values: Mapping[str, Floats], draws: Floats) -> Sensitivity:
     rate = averaged(treated, lambda part, weights: {"observed_rate": observed_rate(part, weights)}, draws)
-    values = core_values(treated, draws)
     return Sensitivity(
         treatment=treatment,
         n=len(np.unique(treated.patient)),

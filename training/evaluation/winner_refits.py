@@ -31,6 +31,9 @@ from training.learning.refits import draw_within_sites, training_data_of
 from training.learning.relapse_task import RelapseTask
 from training.learning.tasks import TaskLearner, baseline_of
 
+REFITS_AT_ONCE = 16
+"""Refits of one piece of work; all of a head in one would keep some processes waiting for the others."""
+
 
 def instabilities(
     fits: Sequence[HeadFit],
@@ -43,41 +46,42 @@ def instabilities(
 
     ``progress`` is called once per head that has a winner.
     """
-    drawn = draw_within_sites(site, config.intervals.refits, config.seed)
+    once = np.ones((1, len(site)))
+    drawn = np.concatenate([once, draw_within_sites(site, config.intervals.refits, config.seed)])
+    parts = np.array_split(drawn, -(-len(drawn) // REFITS_AT_ONCE))
     found: list[Instability | None] = [None] * len(fits)
     won = [position for position, fit in enumerate(fits) if fit.winner is not None]
-    moves_of_all = side_by_side(_instability, [(fits[at], drawn, config) for at in won], workers)
-    for position, moves in zip(won, moves_of_all, strict=True):
-        found[position] = moves
+    refitted = side_by_side(_probabilities, [(fits[at], part, config) for at in won for part in parts], workers)
+    for position in won:
+        probabilities = np.concatenate([next(refitted) for _ in parts], axis=1)
+        found[position] = instability(probabilities[:, 0], probabilities[:, 1:])
         progress()
     return found
 
 
-def _instability(fit: HeadFit, drawn: Floats, config: TrainingConfig) -> Instability:
+def _probabilities(fit: HeadFit, drawn: Floats, config: TrainingConfig) -> Floats:
+    """Of the patients fitted on, by refits to samples ``drawn`` (samples, patients); shape (patients, samples)."""
     learner = _learner(fit, config)
-    if isinstance(learner, SurvivalLearner):
-        return _instability_of_curves(fit, drawn, learner)
-    training_data = _training_data(fit)
     with threadpool_limits(limits=1):
-        point = _probability(fit, training_data, learner)
-        refits = [_probability(fit, _counted(training_data, counts), learner) for counts in drawn]
-    return instability(point, np.column_stack(refits))
+        if isinstance(learner, SurvivalLearner):
+            return _of_curves(fit, drawn, learner)
+        training_data = _training_data(fit)
+        return np.column_stack([_probability(fit, _counted(training_data, counts), learner) for counts in drawn])
 
 
-def _instability_of_curves(fit: HeadFit, drawn: Floats, learner: SurvivalLearner) -> Instability:
+def _of_curves(fit: HeadFit, drawn: Floats, learner: SurvivalLearner) -> Floats:
     """As for any winner, by refitting a survival estimator to the patients drawn, each as often as it was drawn."""
     task, head = fit.task, fit.head
     assert isinstance(task, RelapseTask)  # noqa: S101 - its learner is one of curves
     assert isinstance(head, RelapseHead)  # noqa: S101 - its task made it
     rows = task.training_data.rows[task.at_risk]
-    with threadpool_limits(limits=1):
-        risks = [
-            task.fit_curves(learner, np.where(task.at_risk, counts, 0).astype(np.int64), head.edges)
-            .curve(rows, head.days[-1:])
-            .relapse[:, 0]
-            for counts in [np.ones(len(task.at_risk)), *drawn]
-        ]
-    return instability(risks[0], np.column_stack(risks[1:]))
+    risks = [
+        task.fit_curves(learner, np.where(task.at_risk, counts, 0).astype(np.int64), head.edges)
+        .curve(rows, head.days[-1:])
+        .relapse[:, 0]
+        for counts in drawn
+    ]
+    return np.column_stack(risks)
 
 
 def _training_data(fit: HeadFit) -> TrainingData:

@@ -11,6 +11,7 @@ from features.build import build_features
 from features.protocol.problems import InputRefusedError, Problem
 from features.records.cohort import Cohort
 from models.bundle import Bundle
+from training.arithmetic import on_one_thread
 from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
 from training.description.baseline_table import baseline_tables
@@ -32,6 +33,7 @@ OVERLAP = (
 )
 
 
+@on_one_thread
 def evaluate(
     bundle: Bundle, cohort: Cohort, source: str, config: TrainingConfig, announce: Announce, workers: int = 2
 ) -> Evidence:

@@ -17,6 +17,7 @@ from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
 from models.uncertainty import OutcomeRefits
+from training.arithmetic import on_one_thread
 from training.config import TrainingConfig
 from training.evidence.document import LeakageCheck
 from training.leakage.checks import leakage_checks, refuse_leakage
@@ -77,6 +78,7 @@ class Training:
     bundle: Bundle
 
 
+@on_one_thread
 def train(
     cohort: Cohort, config: TrainingConfig, provenance: Provenance, announce: Announce, workers: int = 2
 ) -> Training:
@@ -97,9 +99,9 @@ def train(
         raise InputRefusedError([problem])
     folds = draw_folds(outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
     announce("leakage checks", 1)
-    leakage = leakage_checks(cohort, features, outcomes, tasks, folds, config)
+    leakage = leakage_checks(cohort, features, outcomes, tasks, folds, (config, workers))
     refuse_leakage(leakage)
-    flat = [with_competing(task, folds, config, workers) for group in tasks for task in group]
+    flat = with_competing([task for group in tasks for task in group], folds, config, workers)
     progress = announce("evaluating the candidates", number_of_fits(flat, folds, config))
     fits = iter(fit_heads(flat, folds, config, progress, workers))
     fitted = tuple(

@@ -17,6 +17,7 @@ from models.bundle import Bundle, HeadRecord
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
+from training.arithmetic import on_one_thread
 from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
 from training.description.baseline_table import baseline_tables
@@ -114,6 +115,7 @@ class _Landmark:
         )
 
 
+@on_one_thread
 def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> UpdatedModel:
     """The updated model.
 
@@ -128,9 +130,10 @@ def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> Upd
     tasks = tasks_of(cohort, features, outcomes, config)
     folds = draw_folds(outcome_class(cohort, outcomes), cohort.site, cohort.site_names, config)
     announce("leakage checks", 1)
-    leakage = leakage_checks(cohort, features, outcomes, tasks, folds, config)
+    leakage = leakage_checks(cohort, features, outcomes, tasks, folds, (config, workers))
     refuse_leakage(leakage)
-    tasks = [[with_competing(task, folds, config, workers) for task in group] for group in tasks]
+    chosen = iter(with_competing([task for group in tasks for task in group], folds, config, workers))
+    tasks = [[next(chosen) for _ in group] for group in tasks]
     parts = [
         _Landmark(model, {task.name: task for task in group}, config, rows.values)
         for model, group, rows in zip(bundle.models, tasks, features, strict=True)

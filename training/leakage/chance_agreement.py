@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Indices, Mask
-from training.leakage.record_cells import ABSENT, FACTS, Codes, cells_of
+from training.leakage.record_cells import ABSENT, FACTS, Codes
 
 CHANGED = 0.1
 """Share of the cells of a copy that may have been changed [judgement]: agreement of a cell counts for little less than
@@ -30,8 +30,8 @@ MOST_COMPARED = 120_000_000
 """Cells compared in pairs of patients to measure agreement by chance."""
 FEWEST_APART = 0.1
 """Share of contradicting pairs below which all pairs are used instead."""
-CHUNK = 20_000
-"""Pairs worked on at a time."""
+CHUNK = 1_000
+"""Pairs worked on at a time: a few of their arrays stay in the processor's cache."""
 AGES_APART = 1.0
 """Years by which two ages of one person can differ, in records with another day 0."""
 MOST_COPIES = 20
@@ -39,6 +39,9 @@ MOST_COPIES = 20
 number, or 1 in 1,000 if that is fewer, but at least five."""
 DEEPEST = 20
 """The tail is the 1 in 20 pairs that agree most, and of these a hundred times those left out."""
+
+Levels = NDArray[np.int8]
+"""Levels of cells: 0 where nothing is recorded, else 1 to ``LEVELS``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,26 +75,40 @@ class CellEvidence:
         return np.asarray(surprise.sum(axis=1) - lost.sum(axis=1), dtype=np.float64)
 
 
-def cell_evidence(cohort: Cohort, copies: int = 0) -> CellEvidence:
-    """The information of a cohort's records, each cell as frequent as with ``copies`` further copies of its record."""
-    return evidence_of_codes(cells_of(cohort), copies)
-
-
 def evidence_of_codes(codes: Codes, copies: int = 0) -> CellEvidence:
-    """The information of records with these cells (patients, cells), as ``cell_evidence``."""
-    chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_CHOOSING)).astype(np.intp)
+    """The information of records with these cells (patients, cells), see ``evidence_within``."""
+    return evidence_within(codes, contexts_of(codes), copies)
+
+
+def evidence_within(codes: Codes, contexts: Levels, copies: int = 0) -> CellEvidence:
+    """The information of records whose cells depend on ``contexts`` (patients, cells).
+
+    Each cell is as frequent as with ``copies`` further copies of its record.
+    """
     bits = np.empty(codes.shape, dtype=np.float32)
-    levels = np.stack([_levels(column) for column in codes.T], axis=1)
     for number, column in enumerate(codes.T):
-        before = range(max(number - NEAREST, 0), number)
-        alone = np.zeros(len(codes), dtype=np.int8)
-        contexts = [alone, *(levels[:, other] for other in before)]
-        total = [_bits(column[chosen], context[chosen], -1).sum() for context in contexts]  # as told by the others
-        bits[:, number] = _bits(column, contexts[int(np.argmin(total))], copies)
+        bits[:, number] = _Cell.from_column(column, copies).bits(contexts[:, number])
     return CellEvidence(codes, bits)
 
 
-def _levels(column: Codes) -> NDArray[np.int8]:
+def contexts_of(codes: Codes) -> Levels:
+    """For each cell the level of its most informative cell before it, or 0 if none tells more than the cell alone."""
+    chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_CHOOSING)).astype(np.intp)
+    levels = np.stack([_levels(column) for column in codes.T], axis=1)
+    among = np.asfortranarray(levels[chosen])
+    contexts = np.zeros(codes.shape, dtype=np.int8)
+    for number, column in enumerate(codes.T):
+        first = max(number - NEAREST, 0)
+        cell = _Cell.from_column(column[chosen], -1)  # as told by the others
+        alone = cell.bits(np.zeros(len(chosen), dtype=np.int8)).sum()
+        total = [alone, *(cell.bits(among[:, other]).sum() for other in range(first, number))]
+        best = int(np.argmin(total))
+        if best:
+            contexts[:, number] = levels[:, first + best - 1]
+    return contexts
+
+
+def _levels(column: Codes) -> Levels:
     """At most ``LEVELS`` levels of equally many patients, and one more where nothing is recorded."""
     recorded = column[column != ABSENT]
     if not len(recorded):
@@ -100,22 +117,38 @@ def _levels(column: Codes) -> NDArray[np.int8]:
     return np.where(column == ABSENT, -1, np.searchsorted(edges, column, side="left")).astype(np.int8) + np.int8(1)
 
 
-def _bits(column: Codes, context: NDArray[np.int8], more: int) -> Floats:
-    """-log2 of each cell's share among those of its context, if ``more`` others had it; 0 where not recorded."""
-    recorded = column != ABSENT
-    codes, within = column[recorded].astype(np.intp), context[recorded].astype(np.intp)
-    if not len(codes):
-        return np.zeros(len(column))
-    width = int(codes.max()) + 1
-    holders = np.bincount(codes, minlength=width)
-    kinds = max(int((holders > 0).sum()), 1)
-    overall = (np.maximum(holders + more, 0) + 1 / kinds) / (len(codes) + more + 1)
-    joint = np.bincount(within * width + codes, minlength=(LEVELS + 2) * width)[within * width + codes]
-    among = np.bincount(within, minlength=LEVELS + 2)[within]
-    share = (np.maximum(joint + more, 0) + PSEUDO_COUNT * overall[codes]) / (among + more + PSEUDO_COUNT)
-    bits = np.zeros(len(column))
-    bits[recorded] = np.maximum(-np.log2(share), 0.0)
-    return bits
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """One cell of all records: where it is recorded, with which codes, and how likely each of these is anywhere.
+
+    It is as if ``more`` others had each code.
+    """
+
+    recorded: Mask
+    codes: Indices
+    prior: Floats
+    more: int
+
+    @staticmethod
+    def from_column(column: Codes, more: int) -> "_Cell":
+        recorded = column != ABSENT
+        codes = column[recorded].astype(np.intp)
+        holders = np.bincount(codes)
+        kinds = max(int((holders > 0).sum()), 1)
+        overall = (np.maximum(holders + more, 0) + 1 / kinds) / (len(codes) + more + 1)
+        return _Cell(recorded, codes, PSEUDO_COUNT * overall[codes], more)
+
+    def bits(self, context: Levels) -> Floats:
+        """-log2 of each record's share among those of its context, (patients,); 0 where nothing is recorded."""
+        bits = np.zeros(len(self.recorded))
+        if not len(self.codes):
+            return bits
+        within = context[self.recorded].astype(np.intp)
+        place = self.codes * (LEVELS + 2) + within
+        joint, among = np.bincount(place)[place], np.bincount(within)[within]
+        share = (np.maximum(joint + self.more, 0) + self.prior) / (among + self.more + PSEUDO_COUNT)
+        bits[self.recorded] = np.maximum(-np.log2(share), 0.0)
+        return bits
 
 
 def beyond_chance(cohort: Cohort, records: CellEvidence) -> float:

@@ -3,20 +3,22 @@
 Each check has a module of its own; this one runs them and turns a failed one into an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from features.build import FeatureRows
 from features.records.cohort import Cohort
 from training.config import TrainingConfig
 from training.evidence.document import LeakageCheck
+from training.execution.side_by_side import side_by_side
 from training.failures import EvidenceFailedError
 from training.leakage.acknowledgement import acknowledged
-from training.leakage.duplicates import distinguishable, near_duplicates
+from training.leakage.duplicates import RecordComparison
 from training.leakage.future_perturbation import future_check
 from training.leakage.implausible_features import feature_check, positive_control_check
-from training.leakage.shuffled_outcomes import shuffled_check
+from training.leakage.shuffled_outcomes import shuffled_auc_of, shuffled_check
 from training.learning.splits import Folds
 from training.learning.tasks import Task
 from training.outcomes.labels import Outcomes
@@ -66,21 +68,31 @@ def leakage_checks(
     outcomes: Sequence[Outcomes],
     tasks: Sequence[Sequence[Task]],
     folds: Folds,
-    config: TrainingConfig,
+    running: tuple[TrainingConfig, int],
 ) -> list[LeakageCheck]:
     """The five checks; a failure of an earlier one may explain those of later ones.
 
-    ``features``, ``outcomes`` and ``tasks`` have one entry per landmark of the protocol.
+    ``features``, ``outcomes`` and ``tasks`` have one entry per landmark of the protocol; ``running`` has the settings
+    and the number of processes.
     """
-    landmarks = cohort.protocol.landmarks
-    checks = [
-        duplicate_check(cohort, folds),
-        future_check(cohort, features, config.seed),
-        positive_control_check(landmarks, tasks, outcomes, config.seed),
-        feature_check(landmarks, tasks, outcomes),
-        shuffled_check(landmarks, tasks, folds, config),
+    config, workers = running
+    heads = [task for group in tasks for task in group]
+    jobs = [
+        (duplicate_check, cohort, folds),
+        *((shuffled_auc_of, task, folds, config) for task in heads),
+        (future_check, cohort, features, config.seed),
+        (positive_control_check, cohort.protocol.landmarks, tasks, outcomes, config.seed),
+        (feature_check, cohort.protocol.landmarks, tasks, outcomes),
     ]
-    return [acknowledged(check, config.acknowledged) for check in checks]
+    duplicates, *found = side_by_side(_called, jobs, workers)
+    shuffled = shuffled_check(cohort.protocol.landmarks, tasks, found[: len(heads)])
+    return [acknowledged(check, config.acknowledged) for check in (duplicates, *found[len(heads) :], shuffled)]
+
+
+def _called(function: Callable[..., object], *arguments: object) -> object:
+    """One thread, so that sums keep their order."""
+    with threadpool_limits(limits=1):
+        return function(*arguments)
 
 
 def refuse_leakage(checks: Sequence[LeakageCheck]) -> None:
@@ -92,10 +104,11 @@ def refuse_leakage(checks: Sequence[LeakageCheck]) -> None:
 
 def duplicate_check(cohort: Cohort, folds: Folds) -> LeakageCheck:
     """Whether no two records are of one patient; tuning would split even a pair within one fold."""
-    pairs = near_duplicates(cohort)
+    compared = RecordComparison.from_cohort(cohort)
+    pairs = compared.near_duplicates()
     # Row 1 is the header; a cohort keeps its patients in the order of their ids.
     named = [f"rows {first + 2} and {second + 2}" for first, second in pairs[:MOST_NAMED].tolist()]
-    poor = int((~distinguishable(cohort)).sum())
+    poor = int((~compared.distinguishable()).sum())
     seen = f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'} of records that are equal except for a few cells"
     if len(pairs):
         apart = int(np.any(folds.fold[:, pairs[:, 0]] != folds.fold[:, pairs[:, 1]], axis=0).sum())

@@ -3,13 +3,16 @@
 Whole raw records are compared without the ids of patient and site.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from features.records.cohort import Cohort
 from features.records.timeline import Indices, Mask
-from training.leakage.chance_agreement import CellEvidence, beyond_chance, cell_evidence
-from training.leakage.record_cells import Codes
+from training.leakage.chance_agreement import CHUNK as PAIRS_AT_ONCE
+from training.leakage.chance_agreement import CellEvidence, beyond_chance, contexts_of, evidence_within
+from training.leakage.record_cells import cells_of
 
 KEYS = 32
 """Choices of cells by which records are looked up: two that agree in all chosen cells are compared in full. For a
@@ -20,33 +23,46 @@ MOST_PAIRS = 500_000
 """Pairs that are compared for each choice; those that agree with the fewest others come first."""
 CHUNK = 5_000
 """Patients worked on at a time, so that memory does not grow with the cohort."""
+FIRST_CELLS = 128
+"""Cells of a choice that are looked at first."""
 UNSURE_BITS = 3.0
 """How far a copy shifts the threshold of a cohort; a record this close to it does not count as distinguishable."""
 
 Pairs = NDArray[np.intp]
 
 
-def near_duplicates(cohort: Cohort) -> Pairs:
-    """Pairs of patients (indices into the cohort), shape (pairs, 2), whose records are equal except for a few cells.
+@dataclass(frozen=True, eq=False)
+class RecordComparison:
+    """The records of a cohort; two that agree by ``least`` bits or more are one patient's.
 
-    Two records are one patient's if they agree beyond chance in the whole cohort. Records with few values agree by
-    chance and are never paired: see ``distinguishable``.
+    In ``copied`` each cell is as frequent as with one copy of its record.
     """
-    if len(cohort) < 2:
-        return np.empty((0, 2), dtype=np.intp)
-    records = cell_evidence(cohort)
-    pairs = _candidates(records)
-    least = beyond_chance(cohort, records)
-    alike = [records.agreement(*part.T) >= least for part in np.array_split(pairs, len(pairs) // 10_000 + 1)]
-    return pairs[np.concatenate(alike)]
 
+    records: CellEvidence
+    copied: CellEvidence
+    least: float
 
-def distinguishable(cohort: Cohort, changed: int = 0) -> Mask:
-    """Whether a copy of a record with ``changed`` cells would agree beyond chance, shape (patients,)."""
-    if len(cohort) < 2:
-        return np.ones(len(cohort), dtype=np.bool_)
-    least = beyond_chance(cohort, cell_evidence(cohort)) + UNSURE_BITS
-    return np.asarray(cell_evidence(cohort, copies=1).with_itself(changed) >= least)
+    @staticmethod
+    def from_cohort(cohort: Cohort) -> "RecordComparison":
+        """The comparison of at least two patients."""
+        codes = cells_of(cohort)
+        contexts = contexts_of(codes)
+        records, copied = (evidence_within(codes, contexts, copies) for copies in (0, 1))
+        return RecordComparison(records, copied, beyond_chance(cohort, records))
+
+    def near_duplicates(self) -> Pairs:
+        """Pairs of patients (indices into the cohort), shape (pairs, 2), of records that are equal but for a few cells.
+
+        Two records are one patient's if they agree beyond chance in the whole cohort. Records with few values agree by
+        chance and are never paired: see ``distinguishable``.
+        """
+        pairs = _candidates(self.records)
+        parts = np.array_split(pairs, len(pairs) // PAIRS_AT_ONCE + 1)
+        return pairs[np.concatenate([self.records.agreement(*part.T) >= self.least for part in parts])]
+
+    def distinguishable(self, changed: int = 0) -> Mask:
+        """Whether a copy of a record with ``changed`` cells would agree beyond chance, shape (patients,)."""
+        return np.asarray(self.copied.with_itself(changed) >= self.least + UNSURE_BITS)
 
 
 def _candidates(records: CellEvidence) -> Pairs:
@@ -59,16 +75,25 @@ def _candidates(records: CellEvidence) -> Pairs:
         order = rng.permutation(records.codes.shape[1])
         names = rng.integers(1, 2**63, len(order), dtype=np.uint64)
         parts = np.array_split(rich, len(rich) // CHUNK + 1)
-        keys = [_keys(records.codes[part][:, order], records.bits[part][:, order], names, enough) for part in parts]
+        keys = [_keys(records, part, order, names, enough) for part in parts]
         found.append(_same(np.concatenate(keys), rich))
     return np.unique(np.concatenate(found), axis=0)
 
 
-def _keys(codes: Codes, bits: NDArray[np.float32], names: NDArray[np.uint64], enough: float) -> NDArray[np.uint64]:
-    """A number for the cells of each record (patients, cells) up to the first with which they have enough bits."""
-    surprise = np.cumsum(bits, axis=1)
+def _keys(
+    records: CellEvidence, patients: Indices, order: Indices, names: NDArray[np.uint64], enough: float
+) -> NDArray[np.uint64]:
+    """A number for the cells of each record, in this order of the cells, up to the first with which they are enough.
+
+    So many bits are in the first few cells, so that the others are looked at only if they are needed.
+    """
+    for looked_at in (FIRST_CELLS, len(order)):
+        bits = records.bits[np.ix_(patients, order[:looked_at])]
+        surprise = np.cumsum(bits, axis=1)
+        if (surprise[:, -1] >= enough).all():
+            break
     needed = int((surprise < enough).sum(axis=1).max(initial=0)) + 1
-    codes, bits, surprise = codes[:, :needed], bits[:, :needed], surprise[:, :needed]
+    codes, bits, surprise = records.codes[np.ix_(patients, order[:needed])], bits[:, :needed], surprise[:, :needed]
     chosen = (surprise - bits < enough) & (bits > 0)
     hashed = _mixed(codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + names[:needed])
     keys: NDArray[np.uint64] = np.where(chosen, hashed, np.uint64(0)).sum(axis=1, dtype=np.uint64)

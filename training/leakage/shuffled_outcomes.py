@@ -51,16 +51,18 @@ class ShuffledAuc:
 
 
 def shuffled_check(
-    landmarks: Sequence[Landmark], tasks: Sequence[Sequence[Task]], folds: Folds, config: TrainingConfig
+    landmarks: Sequence[Landmark], tasks: Sequence[Sequence[Task]], aucs: Sequence[ShuffledAuc | None]
 ) -> LeakageCheck:
-    """Whether no head predicts outcomes that are shuffled within folds; relapse only among those at risk."""
+    """Whether no head predicts outcomes that are shuffled within folds; relapse only among those at risk.
+
+    ``aucs`` are the ``shuffled_auc_of`` each task, in order.
+    """
     seen, named = [], []
-    pairs = ((landmark, task) for landmark, heads in zip(landmarks, tasks, strict=True) for task in heads)
-    for landmark, task in pairs:
-        if task.rarer < config.events_to_fit:
+    pairs = [(landmark, task) for landmark, heads in zip(landmarks, tasks, strict=True) for task in heads]
+    for (landmark, task), found in zip(pairs, aucs, strict=True):
+        if found is None:
             seen.append(f"{landmark.name}, {task.name}: too few outcomes to fit a model")
             continue
-        found = shuffled_auc(task, folds, config.seed, config.tuning)
         seen.append(f"{landmark.name}, {task.name}: AUC {found.auc:.3f} (chance: 0.5 +/- {found.tolerance:.3f})")
         if not found.near_half:
             named.append(f"{landmark.name}: {task.name}")
@@ -77,6 +79,11 @@ def shuffled_check(
         seen=text,
         named=named,
     )
+
+
+def shuffled_auc_of(task: Task, folds: Folds, config: TrainingConfig) -> ShuffledAuc | None:
+    """The shuffled AUC of a head; ``None`` if it has too few outcomes to fit a model."""
+    return None if task.rarer < config.events_to_fit else shuffled_auc(task, folds, config.seed, config.tuning)
 
 
 def shuffled_auc(task: Task, folds: Folds, seed: int, tuning: TuningSettings) -> ShuffledAuc:

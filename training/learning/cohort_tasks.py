@@ -9,6 +9,7 @@ from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.timeline import Floats
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
+from training.arithmetic import on_one_thread
 from training.config import CANDIDATES, TrainingConfig
 from training.learning.relapse_task import RelapseTask, reach_of, relapse_task
 from training.learning.tasks import Task, remission_task
@@ -18,6 +19,7 @@ from training.outcomes.labels import Outcomes
 from training.outcomes.observation_weights import remission_weights
 
 
+@on_one_thread
 def tasks_of(
     cohort: Cohort, features: Sequence[FeatureRows], outcomes: Sequence[Outcomes], config: TrainingConfig
 ) -> list[list[Task]]:

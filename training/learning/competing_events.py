@@ -5,6 +5,7 @@ choice is made once, on all folds, before the candidates of the head are compare
 patients.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,21 +22,25 @@ from training.learning.splits import Folds, held_out
 from training.learning.tasks import Task
 
 
-def with_competing(task: Task, folds: Folds, config: TrainingConfig, workers: int) -> Task:
-    """A relapse task with the chosen learner of its competing events; any other task unchanged."""
-    if not isinstance(task, RelapseTask):
-        return task
-    if int(task.competed.sum()) < config.events_to_fit or "logistic" not in config.candidates:
-        return task
+def with_competing(tasks: Sequence[Task], folds: Folds, config: TrainingConfig, workers: int) -> list[Task]:
+    """The tasks, those of relapse with the chosen learner of their competing events."""
     learners: dict[str, Learner] = {"no_model": fit_nothing, "logistic": fit_logistic(config.tuning.by_grid)}
+    offered = [task for task in tasks if isinstance(task, RelapseTask) and _has_choice(task, config)]
     numbers = list(np.ndindex(folds.repeats, len(folds.names)))
-    jobs = [(name, held_out(folds, *number)) for name in learners for number in numbers]
-    found = side_by_side(_losses, [(task, learners[name], held) for name, held in jobs], workers)
-    losses = {name: np.zeros(len(task.at_risk)) for name in learners}
-    for (name, _), loss in zip(jobs, found, strict=True):
-        losses[name] += loss / folds.repeats
-    choice = choose(losses, task.at_risk, folds.site, config.selection)
-    return replace(task, competing_learner=learners[choice.winner], competing_choice=choice)
+    jobs = [(task, name, held_out(folds, *number)) for task in offered for name in learners for number in numbers]
+    found = side_by_side(_losses, [(task, learners[name], held) for task, name, held in jobs], workers)
+    losses = {id(task): {name: np.zeros(len(task.at_risk)) for name in learners} for task in offered}
+    for (task, name, _), loss in zip(jobs, found, strict=True):
+        losses[id(task)][name] += loss / folds.repeats
+    chosen: dict[int, Task] = {}
+    for task in offered:
+        choice = choose(losses[id(task)], task.at_risk, folds.site, config.selection)
+        chosen[id(task)] = replace(task, competing_learner=learners[choice.winner], competing_choice=choice)
+    return [chosen.get(id(task), task) for task in tasks]
+
+
+def _has_choice(task: RelapseTask, config: TrainingConfig) -> bool:
+    return int(task.competed.sum()) >= config.events_to_fit and "logistic" in config.candidates
 
 
 def _losses(task: RelapseTask, learner: Learner, held: Mask) -> Floats:

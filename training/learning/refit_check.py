@@ -21,7 +21,7 @@ from training.learning.tasks import Head
 
 def check_refit(fits: Sequence[HeadFit], folds: Folds, config: TrainingConfig, workers: int) -> RefitCheck:
     """Whether each winner, refitted on all patients, is the same to the last bit."""
-    won = [fit for fit in fits if fit.winner is not None]
+    won = sorted((fit for fit in fits if fit.winner is not None), key=lambda fit: -fit.task.patients)
     again = side_by_side(fit_candidate, [(fit.task, fit.winner, folds, -1, -1, config) for fit in won], workers)
     same = [
         _bytes_for(fit, fit.candidates[str(fit.winner)].head) == _bytes_for(fit, head)

@@ -52,6 +52,7 @@ def fit_refits(
     """
     drawn = draw_within_sites(site, config.intervals.refits, config.seed)
     jobs = [(at, name) for at, fits in enumerate(heads) for name, fit in fits.items() if _is_refitted(fit)]
+    jobs.sort(key=lambda job: -heads[job[0]][job[1]].task.patients)  # the longest first
     found = {}
     refitted = side_by_side(_refit, [(heads[at][name], drawn, config) for at, name in jobs], workers)
     for job, refits in zip(jobs, refitted, strict=True):

@@ -6,7 +6,6 @@ import pytest
 from features.build import build_features
 from features.records.cohort import Cohort
 from training.evaluation.gather import gather_landmarks
-from training.evaluation.landmark_evidence import landmark_evidence
 from training.evaluation.predictions import EvaluatedPredictions, Weights, evaluate_held_out, evaluate_model, weights_of
 from training.evidence.document import Estimate, HeadEvidence, LandmarkEvidence
 from training.experiment.train import Training
@@ -116,7 +115,9 @@ def test_where_whole_sites_were_held_out_all_but_a_sites_own_figures_vary_over_s
         "training.evaluation.landmark_evidence.relapse_incidence",
         lambda _evaluated, weights: drawn_for_groups.append(weights),
     )
-    found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws, EvaluationSettings())
+    (found,) = gather_landmarks(
+        cohort, evaluated_of(trained)[:1], [no_heads], draws, EvaluationSettings(), (lambda: None, 1)
+    )
     assert drawn_for_groups[0] is resampled
     for group in found.questions[0].subgroups:
         if group.observed is not None and group.observed.low is not None:  # of few events there is no interval
@@ -150,7 +151,9 @@ def empty(cohort: Cohort, trained: Training) -> EvaluatedPredictions:
 def test_the_rate_falls_the_worse_those_lost_did(trained: Training) -> None:
     cohort = trained.cohort
     draws = draw(cohort, False, 5, 1)
-    found = landmark_evidence(cohort, evaluated_of(trained)[0], [], draws, EvaluationSettings())
+    (found,) = gather_landmarks(
+        cohort, evaluated_of(trained)[:1], [no_heads], draws, EvaluationSettings(), (lambda: None, 1)
+    )
     remission = next(question for question in found.questions if question.head == "remission")
     group = {row.treatment: row.measures for row in remission.sensitivity}
     for measure in ("observed_rate", "oe", "calibration_intercept"):

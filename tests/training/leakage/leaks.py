@@ -32,7 +32,7 @@ class LeakageArguments:
     folds: Folds
 
     def checks(self) -> dict[str, LeakageCheck]:
-        found = leakage_checks(self.cohort, self.features, self.outcomes, self.tasks, self.folds, QUICK)
+        found = leakage_checks(self.cohort, self.features, self.outcomes, self.tasks, self.folds, (QUICK, 1))
         return {check.name: check for check in found}
 
 

@@ -1,12 +1,13 @@
 """A leak stops a training, loudly and without a patient's value or id; an honest cohort passes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from features.protocol.document import Landmark
 from features.protocol.problems import InputRefusedError
 from features.records.cohort import Cohort
 from features.records.timeline import Floats, Indices, Mask
@@ -16,11 +17,12 @@ from tests.places import COHORTS
 from tests.training.leakage.leaks import LeakageArguments, leakage_arguments, with_copy, with_covariate
 from tests.training.trainings import QUICK, drawn_relapses, remission_with
 from training.cohort.reader import read_cohort
+from training.config import TrainingConfig
 from training.evidence.document import Acknowledgement, LeakageCheck
 from training.leakage.acknowledgement import acknowledged, acknowledgements
 from training.leakage.checks import LeakageFoundError, refuse_leakage
 from training.leakage.implausible_features import feature_check, observed_of, positive_control_check
-from training.leakage.shuffled_outcomes import shuffled, shuffled_auc, shuffled_check
+from training.leakage.shuffled_outcomes import shuffled, shuffled_auc, shuffled_auc_of, shuffled_check
 from training.leakage.single_feature import SingleFeatureAuc, auc_of_each, limited, stratified_auc
 from training.learning.relapse_task import RelapseTask
 from training.learning.splits import Folds
@@ -298,6 +300,13 @@ class LeakyRelapse(RelapseTask):
         return super().fit(learner, np.ones_like(fitted_on))
 
 
+def check_of_shuffled(
+    landmarks: Sequence[Landmark], tasks: Sequence[Sequence[Task]], folds: Folds, config: TrainingConfig
+) -> LeakageCheck:
+    aucs = [shuffled_auc_of(task, folds, config) for group in tasks for task in group]
+    return shuffled_check(landmarks, tasks, aucs)
+
+
 def wide(task: RemissionTask | RelapseTask) -> Task:
     """The task with twenty features, about as much as a cohort of 400 brings."""
     rows = np.random.default_rng(5).standard_normal((400, 20))
@@ -323,8 +332,8 @@ def test_a_fit_that_saw_those_held_out_is_noticed(
     wide_task = wide(task)
     leaking = leaky(**vars(wide_task))
     (landmark, *_) = honest.cohort.protocol.landmarks
-    assert shuffled_check([landmark], [[wide_task]], FOLDS, QUICK).passed
-    check = shuffled_check([landmark], [[leaking]], FOLDS, QUICK)
+    assert check_of_shuffled([landmark], [[wide_task]], FOLDS, QUICK).passed
+    check = check_of_shuffled([landmark], [[leaking]], FOLDS, QUICK)
     assert not check.passed
     assert check.named == [f"before session 1: {task.name}"]
     assert "no figure is valid" in check.seen
@@ -337,7 +346,7 @@ def test_values_are_clipped_as_in_the_training(honest: LeakageArguments) -> None
     (usual, flat) = (shuffled_auc(task, FOLDS, 7, config.tuning).auc for config in (QUICK, clipped))
     assert usual != 0.5
     assert flat == 0.5
-    assert "remission: AUC 0.500" in shuffled_check([landmark], [[task]], FOLDS, clipped).seen
+    assert "remission: AUC 0.500" in check_of_shuffled([landmark], [[task]], FOLDS, clipped).seen
 
 
 def test_a_leak_into_relapse_is_noticed_beside_an_honest_remission(honest: LeakageArguments) -> None:
@@ -345,8 +354,8 @@ def test_a_leak_into_relapse_is_noticed_beside_an_honest_remission(honest: Leaka
     (landmark, *_) = honest.cohort.protocol.landmarks
     relapse = wide(drawn_relapses(400))
     pair = [wide(remission_with(150, 400)), LeakyRelapse(**vars(relapse))]
-    assert shuffled_check([landmark], [[pair[0], relapse]], FOLDS, QUICK).passed
-    check = shuffled_check([landmark], [pair], FOLDS, QUICK)
+    assert check_of_shuffled([landmark], [[pair[0], relapse]], FOLDS, QUICK).passed
+    check = check_of_shuffled([landmark], [pair], FOLDS, QUICK)
     assert check.named == ["before session 1: relapse"]
     assert "before session 1, remission: AUC" in check.seen
 
@@ -405,7 +414,7 @@ def test_shuffling_stays_within_folds_and_among_those_observed() -> None:
 
 
 def test_with_too_few_outcomes_there_is_nothing_to_shuffle(honest: LeakageArguments) -> None:
-    check = shuffled_check(honest.cohort.protocol.landmarks[:1], [[remission_with(3, 400)]], FOLDS, QUICK)
+    check = check_of_shuffled(honest.cohort.protocol.landmarks[:1], [[remission_with(3, 400)]], FOLDS, QUICK)
     assert check.passed
     assert "too few outcomes" in check.seen
 

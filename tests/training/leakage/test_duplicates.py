@@ -10,14 +10,14 @@ import pytest
 
 from features.protocol.columns import CHILD_TABLES
 from features.records.cohort import Cohort
-from features.records.timeline import Indices
+from features.records.timeline import Indices, Mask
 from tests.places import COHORTS
 from tests.training.leakage.leaks import leakage_arguments, with_copy, with_rows
 from tests.training.leakage.poor_records import poor_records, with_copies, written
 from training.cohort.reader import read_cohort
 from training.leakage.chance_agreement import CellEvidence, evidence_of_codes
 from training.leakage.checks import duplicate_check
-from training.leakage.duplicates import distinguishable, near_duplicates
+from training.leakage.duplicates import RecordComparison
 from training.simulation.cohort import simulate_cohort, write_cohort
 
 PUBLISHED = {"beat_the_blues": 0.0, "antidepressant_trial": 0.5, "uis": 0.05, "rotterdam": 0.1, "gbsg": 0.1}
@@ -25,7 +25,7 @@ PUBLISHED = {"beat_the_blues": 0.0, "antidepressant_trial": 0.5, "uis": 0.05, "r
 
 
 def pairs(cohort: Cohort) -> list[list[int]]:
-    found: list[list[int]] = near_duplicates(cohort).tolist()
+    found: list[list[int]] = RecordComparison.from_cohort(cohort).near_duplicates().tolist()
     return found
 
 
@@ -41,6 +41,10 @@ def test_nor_are_those_of_a_larger_cohort(tmp_path: Path, seed: int) -> None:
 
 def test_a_patient_under_another_id_is_found(cohort: Cohort) -> None:
     assert pairs(with_copy(cohort, 17)) == [[17, 400]]
+
+
+def distinguishable(cohort: Cohort, changed: int = 0) -> Mask:
+    return RecordComparison.from_cohort(cohort).distinguishable(changed)
 
 
 TEN = range(0, 400, 40)
@@ -143,7 +147,7 @@ def refused_and_found(seeds: Iterable[int], folder: Path) -> tuple[int, list[int
         picked = np.random.default_rng(seed).choice(rich, 3, replace=False)
         with_pairs, names = with_copies(tables, np.flatnonzero(tables["patients"]["patient_id"].isin(picked)), seed)
         copied = read_cohort(written(with_pairs, folder / f"{seed}-copied"))
-        seen = {(str(copied.patient_ids[one]), str(copied.patient_ids[two])) for one, two in near_duplicates(copied)}
+        seen = {(str(copied.patient_ids[one]), str(copied.patient_ids[two])) for one, two in pairs(copied)}
         found.append(len(seen & set(names)))
     return refused, found
 

@@ -40,7 +40,7 @@ def drawn(competing: float, effect: float, seed: int = 1) -> RelapseTask:
 
 
 def chosen(task: RelapseTask) -> RelapseTask:
-    return cast(RelapseTask, with_competing(task, FOLDS, QUICK, 1))
+    return cast(RelapseTask, with_competing([task], FOLDS, QUICK, 1)[0])
 
 
 def fitted_head(task: RelapseTask) -> RelapseHead:
@@ -141,12 +141,12 @@ def test_a_part_with_too_few_competing_events_to_tune_by_has_one_rate(events: in
 
 def test_the_choice_is_the_same_for_any_number_of_workers() -> None:
     task = drawn(STRONG, 2.0)
-    assert cast(RelapseTask, with_competing(task, FOLDS, QUICK, 2)).competing_learner is not fit_nothing
+    assert cast(RelapseTask, with_competing([task], FOLDS, QUICK, 2)[0]).competing_learner is not fit_nothing
 
 
 def test_remission_and_trainings_without_a_regression_are_left_as_they_are() -> None:
     remission = remission_with(50, PATIENTS)
-    assert with_competing(remission, FOLDS, QUICK, 1) is remission
+    assert with_competing([remission], FOLDS, QUICK, 1)[0] is remission
     task = drawn(STRONG, 2.0)
     simple = replace(QUICK, candidates=("no_model", "one_variable"))
-    assert cast(RelapseTask, with_competing(task, FOLDS, simple, 1)).competing_learner is fit_nothing
+    assert cast(RelapseTask, with_competing([task], FOLDS, simple, 1)[0]).competing_learner is fit_nothing

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.fitting.boosting import BoostingParameters, boosting_losses
+from models.fitting.boosting import BoostingFold, BoostingParameters
 from models.fitting.design import FittedScore
 from models.fitting.learners import fit_logistic, fit_xgboost, fit_xgboost_at
 from models.score import LinearScore, Trees
@@ -73,7 +73,8 @@ def boosted_rounds(config: TrainingConfig) -> int:
     """The rounds after which boosting ends on a fold."""
     held = np.arange(160) % 4 == 0
     boosting = BoostingParameters.from_settings(config.tuning, {"max_depth": 2})
-    return len(boosting_losses(DATA, (~held, held), boosting, config.tuning))
+    fold = BoostingFold.from_flags(DATA, ~held, held)
+    return len(fold.losses(boosting, config.tuning, config.tuning.most_rounds))
 
 
 def trees(config: TrainingConfig) -> Trees:
