@@ -35,6 +35,7 @@ __all__ = [
     "fit_xgboost_at",
     "fit_xgboost_with",
     "penalties",
+    "tuning_folds",
 ]
 
 Flags = NDArray[np.bool_]
@@ -80,7 +81,7 @@ def _fit_logistic(tuning: TuningSettings, training_data: TrainingData) -> Fitted
 def _best_of_grid(training_data: TrainingData, tuning: TuningSettings) -> Penalty:
     """The penalty of the least held-out loss; of the fits only the order of their losses is kept."""
     losses = dict.fromkeys(penalties(training_data, tuning), 0.0)
-    for fold in _tuning_folds(training_data, tuning):
+    for fold in tuning_folds(training_data, tuning):
         part, parameters = _RegressionFold.from_flags(training_data, *fold, tuning), None
         for penalty in losses:
             parameters = part.fit(penalty, parameters, rough=True)
@@ -89,7 +90,7 @@ def _best_of_grid(training_data: TrainingData, tuning: TuningSettings) -> Penalt
 
 
 def _search_penalty(training_data: TrainingData, tuning: TuningSettings) -> tuple[TuningTrial, ...]:
-    folds = _tuning_folds(training_data, tuning)
+    folds = tuning_folds(training_data, tuning)
     parts = [_RegressionFold.from_flags(training_data, *fold, tuning) for fold in folds]
 
     def loss(parameters: Mapping[str, float]) -> tuple[float, Mapping[str, float]]:
@@ -148,7 +149,7 @@ def fit_xgboost(tuning: TuningSettings) -> Learner:
 
 
 def _fit_xgboost(tuning: TuningSettings, training_data: TrainingData) -> FittedScore:
-    folds = [BoostingFold.from_flags(training_data, *fold) for fold in _tuning_folds(training_data, tuning)]
+    folds = [BoostingFold.from_flags(training_data, *fold) for fold in tuning_folds(training_data, tuning)]
 
     def loss(parameters: Mapping[str, float]) -> tuple[float, Mapping[str, float]]:
         value, rounds = _best_rounds(folds, parameters, tuning)
@@ -209,7 +210,7 @@ def _counted(trials: tuple[TuningTrial, ...]) -> dict[str, float]:
     return {"trials": len(trials)} if trials else {}
 
 
-def _tuning_folds(training_data: TrainingData, tuning: TuningSettings) -> Iterator[Fold]:
+def tuning_folds(training_data: TrainingData, tuning: TuningSettings) -> Iterator[Fold]:
     """Flags of the training and the held-out patients, stratified by whether a patient had a success."""
     patients = training_data.fitted_on
     binomial = training_data.binomial

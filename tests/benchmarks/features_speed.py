@@ -1,6 +1,6 @@
-"""Seconds to build the features of a cohort, and of a sample of it in plain pandas: `python -m ... FOLDER SAMPLE`.
+"""Seconds to build the features of a cohort, of one patient, and of a sample in plain pandas.
 
-Prints one JSON object.
+`python -m ... FOLDER SAMPLE` prints one JSON object.
 """
 
 import json
@@ -28,10 +28,14 @@ def seconds(work: Callable[[], object], times: int) -> float:
 
 
 def main(folder: Path, sample: int) -> dict[str, float]:
-    """Both durations, in seconds, and what they were for; the sample is spread evenly over the cohort."""
+    """All durations, in seconds, and what they were for; the sample is spread evenly over the cohort.
+
+    The one patient is the one in the middle, in a cohort of one as the service makes it from a request.
+    """
     cohort = read_cohort(folder)
     landmarks = cohort.protocol.landmarks
     few = cohort.take(np.unique(np.linspace(0, len(cohort) - 1, sample).astype(np.intp)))
+    one = cohort.take(np.array([len(cohort) // 2]))
     frames = frames_of(few)
     return {
         "patients": len(cohort),
@@ -39,6 +43,7 @@ def main(folder: Path, sample: int) -> dict[str, float]:
         "landmarks": len(landmarks),
         "all_landmarks": seconds(lambda: [build_features(cohort, landmark) for landmark in landmarks], 3),
         "last_landmark": seconds(lambda: build_features(cohort, landmarks[-1]), 3),
+        "one_patient": seconds(lambda: build_features(one, landmarks[-1]), 2000),
         "sampled": len(few),
         "plain": seconds(lambda: plain_features(frames, cohort.protocol, landmarks[-1]), 1),
     }

@@ -7,7 +7,18 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from models.calibration import fit_baseline
-from models.fitting.learners import Learner, fit_logistic, fit_nothing, fit_one_variable, fit_xgboost
+from models.fitting.boosting import BoostingFold, BoostingParameters
+from models.fitting.design import Design
+from models.fitting.learners import (
+    Learner,
+    fit_logistic,
+    fit_logistic_at,
+    fit_nothing,
+    fit_one_variable,
+    fit_xgboost,
+    penalties,
+    tuning_folds,
+)
 from models.outcomes import expit
 from models.score import Constant, LinearScore, to_arrays
 from models.settings.sections import TuningSettings
@@ -121,6 +132,43 @@ def test_what_never_varies_is_left_out() -> None:
 def test_where_nothing_varies_all_patients_get_the_same() -> None:
     training_data = training_data_of(np.full((60, 2), 1.5), np.array([0.0, 1, 0] * 20))
     assert not fit_logistic(TuningSettings())(training_data).score.predict(training_data.rows).any()
+
+
+@pytest.mark.parametrize("percents", [(0.5, 99.5), (0.0, 100.0), (25.0, 50.0)])
+def test_values_are_clipped_at_their_percentiles_to_the_last_bit(percents: tuple[float, float]) -> None:
+    training_data = drawn_training_data(6, 163, EFFECTS, missing=0.3)
+    design = Design.from_data(training_data, TuningSettings(clip_percentiles=percents))
+    expected = np.nanpercentile(training_data.rows, percents, axis=0)
+    np.testing.assert_array_equal([design.lower, design.upper], expected)
+
+
+def test_the_grid_chooses_the_penalty_that_exact_fits_choose() -> None:
+    """Folds are fitted roughly; the losses of exact fits, added up here, have their least value at the same penalty."""
+    training_data, tuning = drawn_training_data(5, 240, EFFECTS, missing=0.1, signs=(1, 0, 0, 1)), TuningSettings()
+    losses = {}
+    for penalty in penalties(training_data, tuning):
+        losses[penalty] = 0.0
+        for fitted_on, held in tuning_folds(training_data, tuning):
+            part = training_data.subset(fitted_on)
+            linear_predictor = fit_logistic_at(penalty, tuning)(part).score.predict(training_data.rows)
+            baseline = fit_baseline(part.binomial, linear_predictor)
+            held_out = training_data.binomial.subset(held)
+            losses[penalty] += float(held_out.loss_for_patient(linear_predictor, baseline).sum())
+    best = min(losses, key=lambda penalty: losses[penalty])
+    assert best.parameters().items() <= fit_logistic(tuning)(training_data).parameters.items()
+    assert 0 < list(losses).index(best) < len(losses) - 1  # not merely the first or the last
+
+
+def test_the_rounds_are_those_of_the_least_loss_that_every_fold_reaches() -> None:
+    training_data = drawn_training_data(6, 240, EFFECTS)
+    tuning = TuningSettings(depths=(2,))
+    folds = [BoostingFold.from_flags(training_data, *fold) for fold in tuning_folds(training_data, tuning)]
+    boosting = BoostingParameters.from_settings(tuning, {"max_depth": 2})
+    curves = [fold.losses(boosting, tuning, tuning.most_rounds) for fold in folds]
+    lengths = [len(curve) for curve in curves]
+    assert min(lengths) < lengths[0]  # a later fold ends earlier than the first
+    total = sum(curve[: min(lengths)] for curve in curves)
+    assert fit_xgboost(tuning)(training_data).parameters["rounds"] == np.argmin(total) + 1
 
 
 def test_the_penalised_regression_finds_the_direction_of_every_effect() -> None:

@@ -119,3 +119,14 @@ def test_a_coefficient_with_a_stronger_penalty_stays_closer_to_zero() -> None:
     regression = BoundedRegression.from_columns(columns, np.zeros(4, dtype=np.int64), binomial)
     equal, third_held = (regression.fit(np.array([1.0, 1.0, strength, 1.0])) for strength in (1.0, 1e-3))
     assert abs(third_held[2]) < 0.2 * abs(equal[2])
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+@pytest.mark.parametrize("strength", [0.01, 1.0, 100.0])
+def test_rough_parameters_are_right_to_six_digits_wherever_they_start(bands: int, strength: float) -> None:
+    columns, binomial = drawn(8, bands=bands)
+    regression = BoundedRegression.from_columns(columns, SIGNS, binomial)
+    found = regression.fit(all_at(strength))
+    np.testing.assert_allclose(regression.fit(all_at(strength), rough=True), found, atol=1e-6)
+    elsewhere = regression.fit(all_at(1e-3))
+    np.testing.assert_allclose(regression.fit(all_at(strength), elsewhere, rough=True), found, atol=1e-6)

@@ -97,6 +97,18 @@ def test_brier_is_the_sum_of_its_parts(landmarks: list[LandmarkEvidence]) -> Non
         assert total + part["brier_within_bins"] == pytest.approx(part["brier"])
 
 
+@pytest.mark.slow
+def test_two_processes_find_what_one_finds(trained: Training) -> None:
+    evaluated, draws = evaluated_of(trained), draw(trained.cohort, False, 5, 1)
+    heads = [no_heads] * len(evaluated)
+    one, two = (
+        gather_landmarks(trained.cohort, evaluated, heads, draws, EvaluationSettings(), (lambda: None, workers))
+        for workers in (1, 2)
+    )
+    assert one == two
+    assert [len(landmark.questions) > 1 for landmark in two] == [True] * len(evaluated)
+
+
 def test_a_gain_stands_at_the_later_landmark_only(landmarks: list[LandmarkEvidence]) -> None:
     assert landmarks[0].gains == []
     first = landmarks[1].gains[0]

@@ -31,8 +31,8 @@ class LeakageArguments:
     tasks: Sequence[Sequence[Task]]
     folds: Folds
 
-    def checks(self) -> dict[str, LeakageCheck]:
-        found = leakage_checks(self.cohort, self.features, self.outcomes, self.tasks, self.folds, (QUICK, 1))
+    def checks(self, workers: int = 1) -> dict[str, LeakageCheck]:
+        found = leakage_checks(self.cohort, self.features, self.outcomes, self.tasks, self.folds, (QUICK, workers))
         return {check.name: check for check in found}
 
 

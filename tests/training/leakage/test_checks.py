@@ -30,6 +30,11 @@ from training.learning.tasks import Head, RemissionTask, Task
 from training.outcomes.labels import EndedBy, Outcomes, deciding_readings
 
 
+@pytest.mark.slow
+def test_two_processes_find_what_one_finds(honest: LeakageArguments) -> None:
+    assert honest.checks(workers=2) == honest.checks(workers=1)
+
+
 def test_an_honest_cohort_passes_every_check(honest: LeakageArguments) -> None:
     checks = honest.checks()
     assert list(checks) == [
