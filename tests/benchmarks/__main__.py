@@ -21,7 +21,6 @@ from tests.benchmarks.table import BenchmarkLine
 
 KAP = Path(sys.executable).with_name("kap")
 DISK_FOR_A_MILLION = 5 * 10**9
-<<<<<<< .merge_file_UyeZgI
 FULL_ANSWER_MS = {"logistic": 0.6, "xgboost": 1.2}
 """Milliseconds that one patient's full answer may take, by kind of head."""
 BATCHES = (
@@ -29,10 +28,8 @@ BATCHES = (
     ("each_second_in_full", "in full", 4_000),
 )
 """Answers to many patients at once, and how many patients a second they must reach."""
-=======
 GROWTH, LARGE = (1_250, 2_500, 5_000), (20_000, 100_000)
 """Patients of the trainings whose growth is measured; the large ones only if they are asked for."""
->>>>>>> .merge_file_E51byG
 
 
 class Benchmark:
