@@ -20,8 +20,8 @@ A feature is a number known about a patient at the landmark (the moment of predi
 `build_features(cohort, landmark)` builds one row of features per patient. Training and serving both call it. It cuts
 the record at the landmark (`landmark.known_at`), so that nothing recorded later can reach a feature.
 
-This package needs only NumPy. `models`, `training` and `serving` may import it; it imports none of them. Each rating
-scale is declared once in `protocol/instruments.py` or `protocol/later_instruments.py`, each column of a table in
+This package needs only NumPy and numba ([how functions are compiled](compilation/README.md)). `models`, `training` and
+`serving` may import it; it imports none of them. Each rating scale is declared once in `protocol/instruments.py` or `protocol/later_instruments.py`, each column of a table in
 `protocol/columns.py`, each feature in `catalogue.py` or, for the patient's context, in
 `definitions/context_features.py`. Ranges, checks, the request contract and the rest of this file are generated from
 these declarations.

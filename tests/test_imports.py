@@ -260,7 +260,7 @@ NEVER = {
     "models": {"pandas", "pyarrow", "pydantic"},
     "serving": {"pandas", "sklearn", "pyarrow"},
 }
-"""`features` needs NumPy and pandas only; what predicts needs NumPy and XGBoost only."""
+"""`features` needs NumPy, numba and pandas only; what predicts needs NumPy, numba and XGBoost only."""
 
 
 def imports_of(path: Path) -> set[str]:

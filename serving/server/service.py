@@ -98,9 +98,15 @@ _pages = Starlette(
 )
 
 
+IMAGE = bentoml.images.Image(python_version="3.11", build_include_paths=["features", "models"])
+"""What `setup_image.sh` compiles is in the image before the script runs; `bentofile.yaml` has the rest."""
+IMAGE.commands.clear()  # BentoML adds its own ones again when it reads bentofile.yaml
+
+
 @bentoml.asgi_app(_pages, path="/")
 @bentoml.service(
     name="kap-outcomes",
+    image=IMAGE,
     service_class=ConfiguredService,
     http={"host": "127.0.0.1"},
     workers=1,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving.server.bento import container_file, image_environment
+from tests.serving.server.bento import container_file, image_environment, setup_script
 from tests.serving.servers import ROOT
 
 VISITOR = Path(__file__).with_name("container_visitor.py")
@@ -65,9 +65,8 @@ class Image:
         uid = int(re.search(r"ARG BENTO_USER_UID=(\d+)", written).group(1))  # type: ignore[union-attr]
         assert re.search(r"^COPY --chown=bentoml:bentoml \. \./$", written, re.MULTILINE)
         assert re.findall(r"^USER (\S+)$", written, re.MULTILINE) == ["bentoml"]
-        assert re.search(r"^RUN \S+/env/docker/setup_script$", written, re.MULTILINE)
         settings = {"BENTO_PATH": str(context), "PATH": f"{packages / 'bin'}:/usr/bin:/bin"}
-        subprocess.run([context / "env/docker/setup_script"], env=settings, check=True, timeout=300)
+        subprocess.run(["sh", setup_script(context)], env=settings, check=True, timeout=300)
         give(context, uid)
         return cls(context, packages, uid)
 

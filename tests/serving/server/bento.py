@@ -1,5 +1,6 @@
 """A Bento built by `make bento`, and what BentoML needs to make its image."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -31,6 +32,12 @@ def image_context(environment: Mapping[str, str], folder: Path) -> Path:
 
 def container_file(context: Path) -> str:
     return (context / "env/docker/Dockerfile").read_text(encoding="utf-8")
+
+
+def setup_script(context: Path) -> Path:
+    """What the container file runs once sources and packages are in the image."""
+    (name,) = re.findall(r"(?m)^RUN .* && \./(env/docker/script__\w+)$", container_file(context))
+    return context / name
 
 
 def image_environment(context: Path) -> dict[str, str]:

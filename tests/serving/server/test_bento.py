@@ -12,7 +12,7 @@ import pytest
 
 from tests.serving.certificates import make_certificate
 from tests.serving.requests import EXAMPLE
-from tests.serving.server.bento import container_file, image_context, image_environment, make_bento
+from tests.serving.server.bento import container_file, image_context, image_environment, make_bento, setup_script
 from tests.serving.server.test_fhir import EXAMPLE as FHIR_EXAMPLE
 from tests.serving.servers import ROOT, Server, environment_in, promote_toy, running
 
@@ -153,12 +153,19 @@ def test_its_image_does_not_run_as_root(built: BuiltBento) -> None:
 
 
 def test_its_image_compiles_while_it_is_built(built: BuiltBento) -> None:
-    """As root and after its files are there: on a read-only root nobody could keep the machine code."""
+    """As root, with the packages and the sources there: on a read-only root nobody can keep machine code."""
     written = container_file(built.context)
-    (step,) = re.findall(r"(?m)^RUN \S+/env/docker/setup_script$", written)
-    assert written.index("COPY --chown=bentoml:bentoml . ./") < written.index(step) < written.index("USER bentoml")
-    script = (built.context / "env/docker/setup_script").read_text(encoding="utf-8")
-    assert script == (ROOT / "serving/server/setup_image.sh").read_text(encoding="utf-8")
+    steps = [
+        "COPY --chown=bentoml:bentoml ./src/features ./src/features",
+        "COPY --chown=bentoml:bentoml ./src/models ./src/models",
+        "pip install -r",
+        setup_script(built.context).name,
+        "USER bentoml",
+    ]
+    assert [written.count(step) for step in steps] == [1, 1, 1, 2, 1]  # the script is made executable and run
+    assert sorted(steps, key=written.index) == steps
+    assert setup_script(built.context).read_bytes() == (ROOT / "serving/server/setup_image.sh").read_bytes()
+    assert written.count("apt-get install") == 1
 
 
 def test_its_image_keeps_nothing_of_its_builder(built: BuiltBento) -> None:
