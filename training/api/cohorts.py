@@ -64,10 +64,11 @@ def read_cohort(
     Parameters
     ----------
     path_or_frames : str, Path or mapping of str to DataFrame
-        A folder with ``patients.csv`` or ``patients.parquet`` and up to four other tables; or the tables themselves by
-        name: ``patients``, ``prior_treatments``, ``sessions``, ``assessments``, ``events``. A frame has the columns of
-        the data dictionary (``features/README.md``), in any order; its index is not read, and a missing value of pandas
-        is not recorded. Days are whole numbers from day 0, the first dosing session; scores are points of their scale.
+        A folder with ``patients.csv`` or ``patients.parquet`` and up to four other tables, or with a folder of Parquet
+        files for each (a cohort in parts); or the tables themselves by name: ``patients``, ``prior_treatments``,
+        ``sessions``, ``assessments``, ``events``. A frame has the columns of the data dictionary
+        (``features/README.md``), in any order; its index is not read, and a missing value of pandas is not recorded.
+        Days are whole numbers from day 0, the first dosing session; scores are points of their scale.
     protocol : Protocol, str or Path, optional
         The rules of the study, or the TOML file that has them. Default: ``protocol.toml`` in the folder, else those
         of ketamine-assisted psychotherapy. To predict with a model, give the model's: ``model.protocol``.

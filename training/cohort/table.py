@@ -119,18 +119,12 @@ def _refused(name: str, required: str, found: str, row: int | None = None) -> Ta
 
 
 def _read_parquet(path: Path, declared: Sequence[Column], rules: TableRules) -> TableFile:
-    return parquet_table(path.name, path, declared, rules)
-
-
-def parquet_table(name: str, source: Path | bytes, declared: Sequence[Column], rules: TableRules) -> TableFile:
-    """The declared columns of a Parquet file called ``name``, or of the bytes of one."""
     try:
-        content = pq.ParquetFile(pa.BufferReader(source) if isinstance(source, bytes) else source).read()
-        content = content.unify_dictionaries()
+        content = pq.ParquetFile(path).read().unify_dictionaries()
         content.validate(full=True)
     except (pa.ArrowException, OSError, ValueError):
-        return _refused(name, "a Parquet file", "one that can't be read")
-    return table_of(name, content, declared, rules)
+        return _refused(path.name, "a Parquet file", "one that can't be read")
+    return table_of(path.name, content, declared, rules)
 
 
 def table_of(name: str, content: pa.Table, declared: Sequence[Column], rules: TableRules) -> TableFile:

@@ -88,8 +88,12 @@ def _client(address: str, workers: int) -> Iterator[Any]:
     with warnings.catch_warnings(), ExitStack() as stack:
         warnings.filterwarnings("ignore", message="Sending large graph")
         started = stack.enter_context(_local_cluster(workers)) if address == LOCAL else None
+        # The workers of another machine's cluster may be out of reach: their results come by the scheduler.
+        direct = True if started is not None else None
         try:
-            client = stack.enter_context(Client(started or address, timeout=PATIENCE_SECONDS, set_as_default=False))
+            client = stack.enter_context(
+                Client(started or address, timeout=PATIENCE_SECONDS, set_as_default=False, direct_to_workers=direct)
+            )
             client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
         except ValueError:
             raise _no_address() from None

@@ -21,6 +21,7 @@ from features.protocol.problems import CohortRefusedError, InputRefusedError, Pr
 from training.cohort.cell_repairs import repair_cells
 from training.cohort.file_names import table_paths
 from training.cohort.file_text import UTF_8
+from training.cohort.parts.part import is_in_parts
 from training.cohort.reader import read_protocol
 from training.cohort.table import FORGIVING, ArrowArray, TableFile, as_text, is_text, read_table
 from training.exports.table_schema import Descriptor, StoredColumn, table_schema
@@ -67,6 +68,9 @@ def describe_folder(directory: Path, beside: Path) -> Descriptor:
     that are not read, they would pass. Cells are not checked.
     """
     protocol = read_protocol(directory)
+    if is_in_parts(directory):
+        required = "a cohort in files: a descriptor lists one file for each table"
+        raise CohortRefusedError([Problem("patients", None, None, required, "a folder, as of a cohort in parts")])
     paths, problems = table_paths(directory)
     if problems:
         raise CohortRefusedError(problems)

@@ -49,7 +49,7 @@ def _by_site(ratings: ScaleRatings, names: Sequence[str | None]) -> Iterator[tup
     site = ratings.sites[ratings.rows.patient] % len(names)
     counts = np.bincount(site * len(values) + score, minlength=len(names) * len(values)).reshape(len(names), -1)
     rated = np.bincount(ratings.sites[np.unique(ratings.rows.patient)] % len(names), minlength=len(names))
-    for code in np.flatnonzero(rated):
+    for code in np.flatnonzero(rated).tolist():
         there = np.flatnonzero(counts[code])
         yield names[code], SiteScores(int(rated[code]), CountedValues(values[there], counts[code][there]))
 

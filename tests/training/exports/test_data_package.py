@@ -264,6 +264,13 @@ def test_the_command_writes_the_descriptor(tmp_path: Path, written_for_a_folder:
     assert CliRunner().invoke(main, ["cohort", "check", str(folder)]).exit_code == 0, "a descriptor is no table"
 
 
+def test_a_cohort_in_parts_is_not_described(tmp_path: Path) -> None:
+    (tmp_path / "patients").mkdir()
+    with pytest.raises(InputRefusedError) as refused:
+        describe_folder(tmp_path, tmp_path)
+    assert refused.value.problems[0].required == "a cohort in files: a descriptor lists one file for each table"
+
+
 def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["cohort", "schema", str(tmp_path), "--out", str(tmp_path / "datapackage.json")])
     assert done.exit_code == 2

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import threading
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from features.protocol.problems import CohortRefusedError
 from models.bundle import Bundle
 from tests.training.cohorts_in_parts import in_parts
+from training.cohort.parts.remote import Place, place_of
 from training.cohort.reader import read_cohort
 from training.execution.cluster import on_cluster
 from training.experiment.train import Training
@@ -26,7 +28,7 @@ def parts(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return in_parts(simulated, tmp_path_factory.mktemp("parts"))
 
 
-def scored(folder: Path, bundle: Bundle, out: Path, workers: int = 1) -> ScoredParts:
+def scored(folder: Place, bundle: Bundle, out: Path, workers: int = 1) -> ScoredParts:
     return score_parts(folder, bundle, out, workers, lambda *_: lambda: None, strict=False)
 
 
@@ -51,6 +53,17 @@ def test_processes_and_a_cluster_that_loses_a_worker_write_the_same_bytes(
     here = (tmp_path / "here.parquet").read_bytes()
     assert (tmp_path / "two.parquet").read_bytes() == here
     assert (tmp_path / "cluster.parquet").read_bytes() == here
+
+
+def test_parts_at_a_url_give_the_same_bytes(parts: Path, trained: Training, tmp_path: Path) -> None:
+    """Each process reads its parts itself."""
+    with zipfile.ZipFile(tmp_path / "cohort.zip", "w") as archive:
+        for path in parts.rglob("*.*"):
+            archive.write(path, path.relative_to(parts))
+    scored(parts, trained.bundle, tmp_path / "here.parquet")
+    place = place_of(f"zip://::file://{tmp_path}/cohort.zip")
+    scored(place, trained.bundle, tmp_path / "url.parquet", workers=2)
+    assert (tmp_path / "url.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
 
 
 def test_a_patient_in_two_parts_is_refused_and_nothing_is_written(

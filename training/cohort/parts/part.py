@@ -17,7 +17,7 @@ from features.protocol.problems import CohortRefusedError, Problem
 from training.cohort.file_names import PROTOCOL_FILE, refuse_other_protocol_name, require_folder
 from training.cohort.parts.remote import Place, RemoteFile, RemoteFolder
 from training.cohort.reader import CohortReading, assemble_reading, protocol_in, read_protocol
-from training.cohort.table import FORGIVING, STRICT, TableFile, TableRules, parquet_table, read_table
+from training.cohort.table import FORGIVING, STRICT, TableFile, TableRules, read_table
 
 SITE_KEYS = ("site", "site_id")
 """What a folder's name may begin with that says the site of its patients, as in `site=north`."""
@@ -139,7 +139,8 @@ def _part_names(paths: Iterable[str]) -> list[str]:
 
 def _table(file: File, declared: Sequence[Column], rules: TableRules) -> TableFile:
     if isinstance(file, RemoteFile):
-        return parquet_table(file.name, file.content(), declared, rules)
+        with file.copied() as copy:
+            return read_table(copy, declared, rules)
     return read_table(file, declared, rules)
 
 

@@ -6,8 +6,10 @@ always does, also on the workers of a cluster.
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote, unquote
 
@@ -50,10 +52,18 @@ class RemoteFolder:
 
     def content(self, name: str) -> bytes:
         """The bytes of a file in the folder; raises ``CohortRefusedError`` as ``names`` does."""
-        system, root = self._opened()
-        path = f"{root.rstrip('/')}/{quote(name) if self.protocol in WEB else name}"
+        system, path = self._file(name)
         found: bytes = self._tried(lambda: system.cat_file(path))
         return found
+
+    def copy(self, name: str, target: Path) -> None:
+        """Copy a file of the folder; raises ``CohortRefusedError`` as ``names`` does."""
+        system, path = self._file(name)
+        self._tried(lambda: system.get_file(path, str(target)))
+
+    def _file(self, name: str) -> tuple[Any, str]:
+        system, root = self._opened()
+        return system, f"{root.rstrip('/')}/{quote(name) if self.protocol in WEB else name}"
 
     def _opened(self) -> tuple[Any, str]:
         """The driver, and the folder as it names it."""
@@ -95,14 +105,13 @@ class RemoteFile:
     folder: RemoteFolder
     path: str
 
-    @property
-    def name(self) -> str:
-        """Its name without the folders."""
-        return self.path.rpartition("/")[2]
-
-    def content(self) -> bytes:
-        """Its bytes; raises ``CohortRefusedError`` if it can't be read."""
-        return self.folder.content(self.path)
+    @contextmanager
+    def copied(self) -> Iterator[Path]:
+        """A copy of the file, there within the block alone; raises ``CohortRefusedError`` if it can't be read."""
+        with TemporaryDirectory(prefix="kap-part-") as folder:
+            copy = Path(folder) / self.path.rpartition("/")[2]
+            self.folder.copy(self.path, copy)
+            yield copy
 
 
 def _files_below(system: Any, folder: str) -> Iterator[str]:

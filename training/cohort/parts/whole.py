@@ -62,6 +62,7 @@ def joined(cohorts: Sequence[Cohort]) -> Cohort:
     columns = cohorts[0].patients
     return Cohort(
         protocol=cohorts[0].protocol,
+        as_of_day=None,
         patient_ids=patient_ids[order],
         site=np.concatenate([_sites(cohort, site_names) for cohort in cohorts])[order],
         site_names=site_names,
