@@ -42,11 +42,12 @@ OF_A_SERVER = ((8, 1), (8, 8), (8, 25))
 
 @dataclass(frozen=True)
 class Written:
-    """What a process has logged, and the median milliseconds of a turn."""
+    """What a process has logged: the median milliseconds of a turn, and what the process itself wrote to disk."""
 
     answers: int
     seconds: float
     turn_ms: float
+    kilobytes: float
 
 
 def main() -> None:
@@ -71,6 +72,8 @@ def _measured(name: str, url: URL, seconds: float) -> Iterator[BenchmarkLine]:
         rate = sum(one.answers / one.seconds for one in written)
         turn = statistics.median(one.turn_ms for one in written)
         figure = f"{rate:,.0f} answers a second in {rate / answers:,.0f} flushes, a turn in {turn:.1f} ms"
+        if url.get_backend_name() == "sqlite":  # a server writes by itself
+            figure += f", {sum(one.kilobytes for one in written) / sum(one.answers for one in written):,.0f} kB each"
         what = f"{name}, {processes} process{'es' * (processes > 1)}, turns of {answers}"
         yield BenchmarkLine(what, figure, "", None)
 
@@ -98,6 +101,7 @@ def _log(
         lock(opened)
         writer = begin_writer(opened, SECRET)
     begin.wait()
+    before = _written_kilobytes()
     start, turns = time.perf_counter(), []
     while time.perf_counter() - start < seconds:
         drafts = [_draft(reply) for _ in range(answers)]
@@ -109,7 +113,14 @@ def _log(
     taken = time.perf_counter() - start
     connection.close()
     engine.dispose()
-    results.put(Written(answers * len(turns), taken, statistics.median(turns) * 1000))
+    kilobytes = _written_kilobytes() - before
+    results.put(Written(answers * len(turns), taken, statistics.median(turns) * 1000, kilobytes))
+
+
+def _written_kilobytes() -> float:
+    """What this process has sent to disks so far (see proc(5))."""
+    counted = Path("/proc/self/io").read_text(encoding="ascii")
+    return int(counted.partition("\nwrite_bytes: ")[2].split()[0]) / 1000
 
 
 def _reply() -> PredictionReply:
