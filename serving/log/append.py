@@ -129,12 +129,22 @@ def lock(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
+def lock_beside_others(connection: Connection) -> None:
+    """Exclude those who need the log for themselves, and no other writer of a chain of its own.
+
+    Then two writers may add the same idempotency key, of whom the later gets ``DuplicateError``.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
+
+
 def append(
     connection: Connection, secret: Secret, writer: Writer, drafts: Sequence[Draft]
 ) -> tuple[Writer, list[Result]]:
-    """Add drafts to a writer's chain in an open transaction under `lock`; the writer afterwards, and each result.
+    """Add drafts to a writer's chain in an open transaction under a lock; the writer afterwards, and each result.
 
     A draft whose idempotency key is known adds nothing: the logged answer is returned, if the request was the same.
+    Raises ``DuplicateError`` under `lock_beside_others` if another writer adds one of the keys at the same time.
     """
     known = _known_keys(connection, secret, [draft.idempotency for draft in drafts if draft.idempotency is not None])
     rows: list[tuple[Values, Values | None]] = []
@@ -156,7 +166,8 @@ def append(
     if not rows:
         return writer, results
     insert_rows(connection, entries, [entry for entry, _ in rows])
-    insert_rows(connection, content_keys, [key for _, key in rows if key is not None])
+    keys = [key for _, key in rows if key is not None]
+    insert_rows(connection, content_keys, sorted(keys, key=_idempotency))
     return _advanced(connection, secret, replace(writer, entries=reached, head=head)), results
 
 
@@ -228,6 +239,12 @@ def stored_rows(
         fingerprint(secret, "idempotency", content.idempotency),
     )
     return (*stub, code, erased_by, stored.ciphertext), (stub.writer, stub.number, stored.seed, *found_by)
+
+
+def _idempotency(key: Values) -> bytes:
+    """The order of the rows of keys: in one that all writers share, none of two waits for the other."""
+    found = key[-1]
+    return found if isinstance(found, bytes) else b""
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Values]) -> None:

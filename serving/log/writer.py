@@ -22,11 +22,12 @@ from serving.log.append import (
     append,
     begin_writer,
     lock,
+    lock_beside_others,
     note_try,
 )
 from serving.log.outage import LogOutage
 from serving.log.queries import Writer, have_content, writers
-from serving.storage.database import create_tables
+from serving.storage.database import DuplicateError, create_tables
 from serving.storage.persistent_connection import PersistentConnection
 from serving.storage.pseudonyms import Secret
 
@@ -132,7 +133,7 @@ class LogWriter:
     def _write(self, group: Sequence[_WaitingDraft]) -> None:
         began = time.perf_counter()
         try:
-            kept, results = self._append(group)
+            kept, results = self._append_beside_others(group)
         except Exception as error:  # noqa: BLE001 - every waiting caller must get the error
             self._writer = None
             self._outage.failed("written", error)
@@ -159,14 +160,24 @@ class LogWriter:
             )
         self._changed |= changed
 
-    def _append(self, group: Sequence[_WaitingDraft]) -> tuple[Sequence[_WaitingDraft], Results]:
+    def _append_beside_others(self, group: Sequence[_WaitingDraft]) -> tuple[Sequence[_WaitingDraft], Results]:
+        """As `_append`, without waiting for other writers unless one of them adds the same idempotency key."""
+        if any(waiting.drafts for waiting in group):
+            with suppress(DuplicateError):
+                return self._append(group, lock_beside_others)
+        return self._append(group, lock)
+
+    def _append(
+        self, group: Sequence[_WaitingDraft], lock_log: Callable[[Connection], None]
+    ) -> tuple[Sequence[_WaitingDraft], Results]:
         """Those of the group whose predictions were not erased, and the results of their drafts."""
         if self._begun is None:  # once only: a log that disappears must not be replaced by a new one
             create_tables(self._engine, self._secret)
         with self._connection.writing() as connection:
-            lock(connection)
             fresh = self._connection.opened != self._opened  # it may have opened another file
-            writer = self._writer if self._writer is not None and not fresh else self._resumed(connection)
+            writer = None if fresh else self._writer
+            (lock if writer is None else lock_log)(connection)
+            writer = writer or self._resumed(connection)
             kept = [waiting for waiting in group if not waiting.about or have_content(connection, waiting.about)]
             drafts = [draft for waiting in kept for draft in waiting.drafts]
             after, results = append(connection, self._secret, writer, drafts)

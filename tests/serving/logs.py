@@ -1,12 +1,13 @@
 """Logs for tests: their own database, distinct drafts, and a writer that is always closed."""
 
 import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
 
 from serving.log.append import Draft
@@ -39,6 +40,22 @@ def draft(number: int, **changes: object) -> Draft:
         answer=f'{{"outcome":"predicted","prediction_id":"p{number}"}}',
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+class HeldCommits:
+    """Commits of a database, counted; each waits, as for a slow disk, until they are let go."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.begun = 0
+        self._let_go = threading.Event()
+        event.listen(engine, "commit", self._commit)
+
+    def let_go(self) -> None:
+        self._let_go.set()
+
+    def _commit(self, _: Connection) -> None:
+        self.begun += 1
+        self._let_go.wait(30)
 
 
 @contextmanager

@@ -68,7 +68,7 @@ class ServingBenchmark:
 
     def eight_callers(self) -> Iterator[BenchmarkLine]:
         """The slowest of eight callers' answers, and requests a second beside MLflow."""
-        for workers in FEWEST_TIMES:
+        for workers, fewest in FEWEST_TIMES.items():
             say(f"{CALLERS} callers, {_workers(workers)}, in turns with mlflow models serve")
             with kap_serve(self.folder, workers) as service, mlflow_serve(self.folder, workers) as mlflow:
                 turns = [(self.one(service, CALLERS), self._mlflow(mlflow.port)) for _ in range(TURNS)]
@@ -80,7 +80,6 @@ class ServingBenchmark:
             yield BenchmarkLine(f"{name}: p99", f"{p99:.1f} ms", f"at most {MOST_P99} ms", p99 <= MOST_P99)
             yield BenchmarkLine(f"{name}: mlflow models serve", f"{theirs:,.0f} a second", "", None)
             figure = f"{ours:,.0f} a second, {times:.1f} times"
-            fewest = FEWEST_TIMES[workers]
             yield BenchmarkLine(f"{name}: requests", figure, f"at least {fewest} times", times >= fewest)
             cores = statistics.median(taken.cores for taken, _ in turns)
             yield BenchmarkLine(f"{name}: used by the generator", f"{cores:.0%} of a core", "", None)

@@ -71,7 +71,7 @@ def test_a_retry_that_reaches_the_other_host_at_the_same_moment_is_logged_once_t
 def test_a_batch_that_is_sent_again_to_the_other_host_is_logged_once_too(hosts: Hosts) -> None:
     before = len(logged(hosts))
     batch = {"requests": [EXAMPLE] * 5, "in_full": False}
-    sent = {"json": batch, "headers": {"Idempotency-Key": "ward-3"}}
+    sent: Any = {"json": batch, "headers": {"Idempotency-Key": "ward-3"}}
     first, again = (host.client.post("/v1/predict_batch", **sent) for host in (hosts.north, hosts.south))
     assert (first.status_code, again.content) == (200, first.content)
     assert len(logged(hosts)) == before + 5

@@ -1,7 +1,6 @@
 """Requests that wait are answered together: a failing one affects no other, and no answer precedes its log entry."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine
 
 from serving.contract.failures import LogUnavailableError
 from serving.contract.refusal import RequestRefusedError
@@ -26,7 +25,7 @@ from serving.prediction.predictor import Reply as Prediction
 from serving.server.batcher import AT_ONCE, OverloadedError, Reply, RequestBatcher
 from serving.server.model_loader import ServedModel
 from tests.serving.bundles import toy_bundle
-from tests.serving.logs import SECRET, log_in, writing_to
+from tests.serving.logs import SECRET, HeldCommits, log_in, writing_to
 from tests.serving.requests import EXAMPLE, changed, read
 
 CALL = AdmittedRequest(None, time.perf_counter())
@@ -181,22 +180,6 @@ def test_every_reply_is_logged_before_it_is_given(log: Engine) -> None:
     asyncio.run(ask())
     assert seen == [True] * 10
     assert EXAMPLE["patient"]["patient_ref"] not in str(list(read_entries(log, SECRET)))
-
-
-class HeldCommits:
-    """Commits of a database, counted; each waits, as for a slow disk, until they are let go."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.begun = 0
-        self._let_go = threading.Event()
-        event.listen(engine, "commit", self._commit)
-
-    def let_go(self) -> None:
-        self._let_go.set()
-
-    def _commit(self, _: Connection) -> None:
-        self.begun += 1
-        self._let_go.wait(30)
 
 
 async def until(true: Callable[[], bool]) -> None:
