@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.records.cohort import Cohort
 from features.records.timeline import Indices, Mask
 from training.leakage.chance_agreement import CHUNK as PAIRS_AT_ONCE
-from training.leakage.chance_agreement import CellEvidence, beyond_chance, contexts_of, evidence_within
+from training.leakage.chance_agreement import CellEvidence, Levels, beyond_chance, contexts_of, evidence_within
 from training.leakage.record_cells import cells_of
 
 KEYS = 32
@@ -33,13 +33,10 @@ Pairs = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class RecordComparison:
-    """The records of a cohort; two that agree by ``least`` bits or more are one patient's.
-
-    In ``copied`` each cell is as frequent as with one copy of its record.
-    """
+    """The records of a cohort, their cells' ``contexts``, and the ``least`` bits by which one patient's two agree."""
 
     records: CellEvidence
-    copied: CellEvidence
+    contexts: Levels
     least: float
 
     @staticmethod
@@ -47,8 +44,8 @@ class RecordComparison:
         """The comparison of at least two patients."""
         codes = cells_of(cohort)
         contexts = contexts_of(codes)
-        records, copied = (evidence_within(codes, contexts, copies) for copies in (0, 1))
-        return RecordComparison(records, copied, beyond_chance(cohort, records))
+        records = evidence_within(codes, contexts)
+        return RecordComparison(records, contexts, beyond_chance(cohort, records))
 
     def near_duplicates(self) -> Pairs:
         """Pairs of patients (indices into the cohort), shape (pairs, 2), of records that are equal but for a few cells.
@@ -62,7 +59,8 @@ class RecordComparison:
 
     def distinguishable(self, changed: int = 0) -> Mask:
         """Whether a copy of a record with ``changed`` cells would agree beyond chance, shape (patients,)."""
-        return np.asarray(self.copied.with_itself(changed) >= self.least + UNSURE_BITS)
+        copied = evidence_within(self.records.codes, self.contexts, copies=1)
+        return np.asarray(copied.with_itself(changed) >= self.least + UNSURE_BITS)
 
 
 def _candidates(records: CellEvidence) -> Pairs:
