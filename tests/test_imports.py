@@ -28,6 +28,7 @@ PACKAGES = (
     "training.simulation",
     "training.outcomes",
     "training.metrics",
+    "training.cohort.text",
     "training.cohort",
     "training.exports",
     "training.plausibility",

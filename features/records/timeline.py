@@ -58,6 +58,13 @@ class Rows:
         """The rows at these positions, which must be ascending."""
         return Rows(self.patients, self.patient[rows], {name: values[rows] for name, values in self.columns.items()})
 
+    def of_patients(self, patients: Indices) -> "Rows":
+        """The rows of these patients only, who are numbered anew; the indices must be ascending and without repeats."""
+        position = np.full(self.patients, -1, dtype=np.intp)
+        position[patients] = np.arange(len(patients))
+        kept = self.where(position[self.patient] >= 0)
+        return Rows(len(patients), position[kept.patient], kept.columns)
+
     def numbers(self, column: str) -> Floats:
         """A numeric column as floats, NaN where not recorded."""
         return np.asarray(self.columns[column], dtype=np.float64)

@@ -14,7 +14,8 @@ from features.protocol.columns import TABLES
 from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from training.cohort.reader import CohortReading, assemble_reading
-from training.cohort.table import FORGIVING, STRICT, TableFile, read_table
+from training.cohort.table import FORGIVING, STRICT, TableFile
+from training.cohort.table_reader import read_table
 
 SITE_KEYS = ("site", "site_id")
 """What a folder's name may begin with that says the site of its patients, as in `site=north`."""
