@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from features.records.timeline import Indices, Mask, Rows
-
 Cells: TypeAlias = NDArray[np.generic]
+Places: TypeAlias = NDArray[np.intp] | NDArray[np.bool_] | slice
+PORTION = 10_000
+"""Patients at a time: what is computed of them fits into the caches of a processor, and the steps are few."""
 AT_ONCE = 1 << 18
 """Rows decoded at a time: NumPy widens the numbers of values to eight bytes, of so many rows only."""
 
@@ -37,7 +38,7 @@ class CodedColumn:
         """The value of every row."""
         return taken(self.values, self.codes)
 
-    def at(self, rows: Indices | slice | Mask) -> "CodedColumn":
+    def at(self, rows: Places) -> "CodedColumn":
         """The column at these rows."""
         return CodedColumn(self.codes[rows], self.values)
 
@@ -61,7 +62,7 @@ class CodedColumns(Mapping[str, Cells]):
     def __contains__(self, name: object) -> bool:
         return name in self.coded  # without decoding it
 
-    def at(self, rows: Indices | slice | Mask) -> "CodedColumns":
+    def at(self, rows: Places) -> "CodedColumns":
         """The columns at these rows."""
         return CodedColumns({name: column.at(rows) for name, column in self.coded.items()})
 
@@ -79,42 +80,6 @@ def narrow(largest: int) -> type[np.unsignedinteger[Any]]:
     return np.uint8 if largest < 1 << 8 else np.uint16 if largest < 1 << 16 else np.uint32
 
 
-def columns_at(columns: Mapping[str, Cells], rows: Indices) -> dict[str, Cells]:
-    """Plain columns at these rows."""
-    if isinstance(columns, CodedColumns):
-        return dict(columns.at(rows))
-    return {name: values[rows] for name, values in columns.items()}
-
-
-class CodedRows(Rows):
-    """Rows with coded columns. ``starts`` (patients + 1,) says where the rows of each patient begin."""
-
-    def __init__(self, starts: Indices, columns: CodedColumns) -> None:
-        """Keep what stands for the patient of each row."""
-        object.__setattr__(self, "patients", len(starts) - 1)
-        object.__setattr__(self, "starts", starts)
-        object.__setattr__(self, "columns", columns)
-
-    starts: Indices
-    columns: CodedColumns
-
-    def __len__(self) -> int:
-        return int(self.starts[-1])
-
-    @property
-    def patient(self) -> Indices:  # type: ignore[override]
-        """Row -> index of its patient."""
-        return np.repeat(np.arange(self.patients), np.diff(self.starts))
-
-    def at(self, rows: Indices) -> Rows:
-        """The rows at these positions, which must be ascending."""
-        counts = np.searchsorted(rows, self.starts)
-        return CodedRows(counts, self.columns.at(rows))
-
-    def of_patients(self, patients: Indices) -> Rows:
-        """The rows of these patients only, who are numbered anew, with plain columns."""
-        begin, counts = self.starts[patients], np.diff(self.starts)[patients]
-        patient = np.repeat(np.arange(len(patients)), counts)
-        ends = np.cumsum(counts)
-        rows = np.arange(len(patient)) + np.repeat(begin - (ends - counts), counts)
-        return Rows(len(patients), patient, dict(self.columns.at(rows)))
+def columns_at(columns: Mapping[str, Cells], rows: Places) -> Mapping[str, Cells]:
+    """The columns at these rows; those of coded columns stay coded."""
+    return columns.at(rows) if isinstance(columns, CodedColumns) else {name: one[rows] for name, one in columns.items()}

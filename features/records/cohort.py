@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from features.protocol.columns import CHILD_TABLES, LATER_COLUMNS
 from features.protocol.document import Protocol
-from features.records.coded import AT_ONCE, columns_at
+from features.records.coded import AT_ONCE, PORTION, columns_at
+from features.records.coded_rows import CodedRows
 from features.records.timeline import Floats, Indices, Mask, Rows
 
 Values: TypeAlias = NDArray[np.generic]
@@ -94,6 +95,17 @@ class Cohort:
             patients=columns_at(self.patients, patients),
             **{name: self.table(name).of_patients(patients) for name in CHILD_TABLES},
         )
+
+    def portions(self) -> "Iterator[Cohort]":
+        """The patients of a cohort with coded columns some at a time; another cohort is one portion.
+
+        So what is computed patient by patient takes little memory.
+        """
+        if not isinstance(self.assessments, CodedRows):
+            yield self
+            return
+        for start in range(0, len(self), PORTION):
+            yield self.take(np.arange(start, min(start + PORTION, len(self))))
 
     @cached_property
     def digest(self) -> str:

@@ -5,6 +5,7 @@ into that order. What is found wrong in a portion is not reported here: some sen
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 from features.protocol.columns import CHILD_TABLES
 from features.protocol.document import Protocol
 from features.records.assemble import assemble_rows
-from features.records.coded import CodedColumn, CodedColumns, CodedRows, narrow, taken
+from features.records.coded import PORTION, CodedColumn, CodedColumns, narrow, taken
+from features.records.coded_rows import CodedRows
 from features.records.cohort import Cohort, RawCohort, RawTable
 from features.records.severity import turned
 from features.records.timeline import Indices
 
-PORTION = 25_000
-"""Patients at a time: their rows fit into the caches of a processor, and the steps are few."""
+THREADS = 2
+"""Portions checked side by side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +61,25 @@ def assemble_portions(read: CodedCohort, protocol: Protocol) -> Cohort | None:
             return None
         tables[name] = _by_patient(rank, columns, len(order))
     whole = _WholeCohort(protocol, ids, patients, tables)
-    for start in range(0, len(ids), PORTION):
-        part = slice(start, min(start + PORTION, len(ids)))
+    parts = [slice(start, min(start + PORTION, len(ids))) for start in range(0, len(ids), PORTION)]
+
+    def order_of(part: slice) -> Mapping[str, Indices] | None:
         raw = RawCohort(ids[part], sites[part].tolist(), dict(patients.at(part)), dict(_raw_tables(tables, part)))
         assembled = assemble_rows(raw, protocol)
-        if assembled.problems:
-            return None
-        whole.sort(part, assembled.read)
+        return None if assembled.problems else _out_of_order(assembled.read)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        for part, orders in zip(parts, threads.map(order_of, parts), strict=True):
+            if orders is None:
+                threads.shutdown(cancel_futures=True)
+                return None
+            whole.sort(part, orders)
     return whole.cohort(sites)
+
+
+def _out_of_order(read: Mapping[str, Indices]) -> dict[str, Indices]:
+    """The orders of those tables whose rows do not stand in order."""
+    return {name: order for name, order in read.items() if np.any(order != np.arange(len(order)))}
 
 
 def _by_patient(rank: NDArray[np.int32], columns: CodedColumns, patients: int) -> CodedTable:
@@ -93,15 +106,15 @@ class _WholeCohort:
     patients: CodedColumns
     tables: Mapping[str, CodedTable]
 
-    def sort(self, part: slice, read: Mapping[str, Indices]) -> None:
-        """Put the rows of some patients into the order ``read``, which gives for each row its place among them."""
-        for name, table in self.tables.items():
-            order, begin = read[name], int(table.starts[part.start])
-            if np.any(order != np.arange(len(order))):
-                for column_name, column in table.columns.coded.items():
-                    codes = column.codes if column.codes.flags.writeable else column.codes.copy()
-                    codes[begin : begin + len(order)] = codes[begin + order]
-                    table.columns.coded[column_name] = CodedColumn(codes, column.values)
+    def sort(self, part: slice, orders: Mapping[str, Indices]) -> None:
+        """Put the rows of some patients into these orders, which give for each row its place among them."""
+        for name, order in orders.items():
+            table = self.tables[name]
+            begin = int(table.starts[part.start])
+            for column_name, column in table.columns.coded.items():
+                codes = column.codes if column.codes.flags.writeable else column.codes.copy()
+                codes[begin : begin + len(order)] = codes[begin + order]
+                table.columns.coded[column_name] = CodedColumn(codes, column.values)
 
     def cohort(self, sites: NDArray[np.object_]) -> Cohort:
         """The cohort with every declared column."""

@@ -11,6 +11,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from features.records.coded import columns_at
+
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 Indices: TypeAlias = NDArray[np.intp]
@@ -56,7 +58,7 @@ class Rows:
 
     def at(self, rows: Indices) -> "Rows":
         """The rows at these positions, which must be ascending."""
-        return Rows(self.patients, self.patient[rows], {name: values[rows] for name, values in self.columns.items()})
+        return Rows(self.patients, self.patient[rows], columns_at(self.columns, rows))
 
     def of_patients(self, patients: Indices) -> "Rows":
         """The rows of these patients only, who are numbered anew; the indices must be ascending and without repeats."""

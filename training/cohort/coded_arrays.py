@@ -20,8 +20,8 @@ def coded_array(parts: Sequence[ArrowColumn]) -> ArrowColumn | None:
 
     Values are equal if their bytes are, so that each cell keeps its own.
     """
-    encoded = [each for part in parts for each in _encoded(part)]
-    if None in encoded:
+    encoded = [each for part in parts for each in narrow_chunks(part)]
+    if any(each is None for each in encoded):
         return None
     distinct = pa.concat_arrays([each.dictionary for each in encoded])
     together = _by_bytes(distinct)
@@ -51,9 +51,18 @@ def coded_column(codes: Codes, values: Values) -> CodedColumn:
     return CodedColumn(codes.view(width) if codes.itemsize == width.itemsize else codes.astype(width), values)
 
 
-def _encoded(part: ArrowColumn) -> Iterator[ArrowColumn | None]:
+def narrow_chunks(part: ArrowColumn) -> Iterator[ArrowColumn | None]:
+    """The chunks of a column, dictionary-encoded with narrow codes; ``None`` for a chunk of another kind."""
     for chunk in part.chunks if isinstance(part, pa.ChunkedArray) else [part]:
-        yield _encoded_chunk(chunk)
+        encoded = _encoded_chunk(chunk)
+        yield None if encoded is None else _narrowed(encoded)
+
+
+def _narrowed(encoded: ArrowColumn) -> ArrowColumn:
+    width = pa.from_numpy_dtype(_signed(len(encoded.dictionary)))
+    if encoded.indices.type == width:
+        return encoded
+    return pa.DictionaryArray.from_arrays(encoded.indices.cast(width), encoded.dictionary)
 
 
 def _encoded_chunk(array: ArrowColumn) -> ArrowColumn | None:

@@ -9,14 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.protocol.columns import Column
-from training.cohort.coded_arrays import coded_array
+from training.cohort.coded_arrays import coded_array, narrow_chunks
 from training.cohort.header import Header
-from training.cohort.table import TEXT, ArrowArray, TableFile, TableRules, is_blank, layout_repairs
+from training.cohort.table import TEXT, ArrowArray, ConsecutiveRows, TableFile, TableRules, is_blank, layout_repairs
 from training.cohort.text.dialect import Dialect, stray_quote_row
 from training.cohort.text.file_text import UTF_8, strict_text
 from training.cohort.text.splitting import UnusualFileError, split_cells, whole_lines
@@ -111,10 +110,10 @@ def _columns(blocks: Iterable[pa.Table | pa.RecordBatch], header: Header) -> dic
         if not all(is_blank(block.column(place)).all() for place in header.unnamed):
             raise UnusualFileError
         for name, place in header.positions.items():
-            coded = coded_array([block.column(place)])
-            if coded is None:
-                raise UnusualFileError
-            found[name].append(coded)
+            for chunk in narrow_chunks(block.column(place)):
+                if chunk is None:
+                    raise UnusualFileError
+                found[name].append(chunk)
     if not found:
         raise UnusualFileError
     columns = {}
@@ -130,11 +129,10 @@ def _table(
     key = columns.get("patient_id")
     if key is not None and rules.passes_over_blank_rows and is_blank(key).any():
         raise UnusualFileError
-    rows = np.arange(lines_above, lines_above + len(next(iter(columns.values()))), dtype=np.int32)
     return TableFile(
         name,
         columns,
-        rows,
+        ConsecutiveRows(lines_above, len(next(iter(columns.values())))),
         tuple(header.problems),
         repairs=tuple(header.repairs),
         not_read=tuple(header.not_read),

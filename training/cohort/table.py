@@ -27,6 +27,20 @@ TEXT = pa.dictionary(pa.int32(), pa.string())
 _BLANK = r"\A[\pZ\pC]*\z"
 
 
+@dataclass(frozen=True)
+class ConsecutiveRows:
+    """The numbers in the file of rows of which none was left out, from ``first`` on; an array of them takes memory."""
+
+    first: int
+    number: int
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __getitem__(self, places: Any) -> Any:
+        return places + self.first
+
+
 @dataclass(frozen=True, eq=False)
 class TableFile:
     """A file's content: known columns by name, and the number in the file of each row kept (from 0, without header).
@@ -38,7 +52,7 @@ class TableFile:
 
     name: str
     columns: dict[str, ArrowArray] = field(default_factory=dict)
-    rows: Indices = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    rows: Indices | ConsecutiveRows = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     problems: tuple[Problem, ...] = ()
     complete: bool = True
     repairs: tuple[Repair, ...] = ()
