@@ -158,7 +158,7 @@ def _filled(column: CodedColumn, value: float) -> CodedColumn:
 
 def _turned(score: CodedColumn, instrument: CodedColumn, protocol: Protocol) -> CodedColumn:
     """The scores as severity points, by the pairs of an instrument and a score."""
-    if np.isnan(protocol.scale_numbers["turned_about"]).all():
+    if np.isnan(protocol.scale_numbers["turned_about"][instrument.values.astype(np.intp)]).all():
         return score
     points = np.tile(score.values.astype(np.float64), len(instrument.values))
     scale = np.repeat(instrument.values, len(score.values))

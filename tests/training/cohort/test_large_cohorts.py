@@ -3,6 +3,7 @@
 The sizes from which on this happens are made small here, so that every cohort is large.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,15 +27,6 @@ from training.outcomes.labels import derive_outcomes
 from training.plausibility.cohort_check import check_cohort
 
 DAMAGED = [(name, files, damage) for name, files, damage, *_ in (*REPAIRED, *REFUSED)]
-BETTER_IF_HIGH = b"""
-[instruments.gad7]
-minimum = 0
-maximum = 21
-higher_is = "better"
-remission_at_least = 15
-relapse_at_most = 8
-reliable_change = 5
-"""
 
 
 def make_large(monkeypatch: pytest.MonkeyPatch, block_bytes: int = 150, patients: int = 1) -> None:
@@ -50,7 +42,7 @@ def is_coded(cohort: Cohort) -> bool:
     return all(isinstance(cohort.table(name), CodedRows) for name in CHILD_TABLES)
 
 
-def reading_or_problems(folder: Path) -> CohortReading | list[Problem]:
+def reading_or_problems(folder: Path) -> CohortReading | Sequence[Problem]:
     try:
         return read_with_repairs(folder)
     except CohortRefusedError as refused:
@@ -93,15 +85,18 @@ def test_quoted_line_breaks_and_blocks_that_end_anywhere_change_nothing(
     assert found.digest == whole.digest
 
 
-def test_a_row_of_another_width_in_a_late_block_is_refused_at_its_row(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("last", ["p200,c\n", 'p200,"c,40\n', "p200,\x81,40\n", "\n\np200,c,400\n"])
+def test_what_is_wrong_in_a_late_block_is_refused_at_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
-    rows = "".join(f"p{number},c,40\n" for number in range(200)) + "p200,c\n" + 'p201,"c,40\n'
-    folder = write(CLEAN | {"patients.csv": ("patient_id,site_id,age_years\n" + rows).encode()}, tmp_path / "cohort")
+    rows = "".join(f"p{number},c,40\n" for number in range(200)) + last
+    folder = write(
+        CLEAN | {"patients.csv": ("patient_id,site_id,age_years\n" + rows).encode("latin-1")}, tmp_path / "cohort"
+    )
     whole = reading_or_problems(folder)
     make_large(monkeypatch)
     assert reading_or_problems(folder) == whole
-    assert isinstance(whole, list)
+    assert not isinstance(whole, CohortReading)
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
@@ -126,12 +121,13 @@ def test_shuffled_files_of_both_formats_are_the_same_cohort(
 
 
 def test_scores_of_which_higher_is_better_are_turned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = write(CLEAN | {"protocol.toml": BETTER_IF_HIGH}, tmp_path / "cohort")
+    ratings = CLEAN["assessments.csv"].replace(b"gad7", b"who5")
+    folder = write(CLEAN | {"assessments.csv": ratings}, tmp_path / "cohort")
     whole = read_cohort(folder)
     make_large(monkeypatch)
     found = read_cohort(folder)
     assert is_coded(found)
-    assert found.assessments["score"].tolist() == whole.assessments["score"].tolist() == [5.0, 17.0, 70.0, 15.0]
+    assert found.assessments["score"].tolist() == whole.assessments["score"].tolist() == [84.0, 96.0, 70.0, 15.0]
     assert found.digest == whole.digest
 
 
