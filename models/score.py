@@ -92,7 +92,9 @@ class Trees:
         matrix = xgboost.DMatrix(rows.astype(np.float32), nthread=1)
         added = self.booster.predict(matrix, pred_contribs=True).astype(np.float64)
         contributions = added.reshape(len(rows), self.features + 1)[:, :-1]  # without rows XGBoost forgets the columns
-        score = self.booster.predict(matrix, output_margin=True).astype(np.float64)  # on the matrix that is there already
+        score = self.booster.predict(matrix, output_margin=True).astype(
+            np.float64
+        )  # on the matrix that is there already
         return score - contributions.sum(axis=1), contributions
 
     def predict(self, rows: Floats) -> Floats:

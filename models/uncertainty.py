@@ -113,7 +113,8 @@ class HeadRefits:
         to_relapse = odds + competing
         np.divide(odds, to_relapse, out=to_relapse)
         steps = _steps(self._bounds, tuple(days))
-        event_free = np.ones((len(steps.band) + 1, *linear_predictor.shape))
+        event_free = np.empty((len(steps.band) + 1, *linear_predictor.shape))
+        event_free[0] = 1.0
         for length, which in steps.by_length:
             event_free[which + 1] = _over(length, stays[steps.band[which]])
         for step in range(len(steps.band)):  # a cumulative product along the first axis would take eight times as long
@@ -243,11 +244,13 @@ def _over(days: int, stays: Floats) -> Floats:
     Whole weeks by repeated squaring: NumPy's power of a number takes as long as sixty products.
     """
     weeks, rest = divmod(days, DAYS_PER_WEEK)
-    left: Floats = stays ** (rest / DAYS_PER_WEEK) if rest else np.ones_like(stays)
+    left: Floats | None = stays ** (rest / DAYS_PER_WEEK) if rest else None
     while weeks:
-        left = left * stays if weeks % 2 else left
-        stays, weeks = stays * stays, weeks // 2
-    return left
+        if weeks % 2:
+            left = stays if left is None else left * stays
+        weeks //= 2
+        stays = stays * stays if weeks else stays
+    return np.ones_like(stays) if left is None else left
 
 
 def _limits(answer: Floats, log_odds: Floats) -> Floats:

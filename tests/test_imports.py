@@ -29,6 +29,7 @@ PACKAGES = (
     "training.simulation",
     "training.outcomes",
     "training.metrics",
+    "training.cohort.text",
     "training.cohort",
     "training.cohort.parts",
     "training.exports",

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,6 +33,21 @@ def assemble_cohort(raw: RawCohort, protocol: Protocol) -> tuple[Cohort, list[Pr
     Rows of unknown patients and rows that lack a required cell are reported and left out. Problems count rows in the
     order in which they were read.
     """
+    assembled = assemble_rows(raw, protocol)
+    return assembled.cohort, assembled.problems
+
+
+@dataclass(frozen=True, eq=False)
+class AssembledRows:
+    """A cohort, the problems found, and of each row of its tables the position as read."""
+
+    cohort: Cohort
+    problems: list[Problem]
+    read: Mapping[str, Indices]
+
+
+def assemble_rows(raw: RawCohort, protocol: Protocol) -> AssembledRows:
+    """What ``assemble_cohort`` gives, for a caller that needs the order of the rows too."""
     problems = value_problems(raw, protocol)
     order = np.argsort(raw.patient_ids, kind="stable")
     position = np.empty(len(order), dtype=np.intp)
@@ -51,7 +67,7 @@ def assemble_cohort(raw: RawCohort, protocol: Protocol) -> tuple[Cohort, list[Pr
         as_of_day=None if raw.as_of_day is None else raw.as_of_day[order],
         **tables,
     )
-    return cohort, problems + relation_problems(cohort, order, rows_read)
+    return AssembledRows(cohort, problems + relation_problems(cohort, order, rows_read), rows_read)
 
 
 def _patient_columns(raw: RawCohort, order: Indices, protocol: Protocol) -> dict[str, Values]:

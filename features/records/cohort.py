@@ -5,19 +5,22 @@ recorded). Readers turn files or requests into such columns.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.protocol.columns import CHILD_TABLES, LATER_COLUMNS
 from features.protocol.document import Protocol
+from features.records.coded import AT_ONCE, PORTION, columns_at
+from features.records.coded_rows import CodedRows
 from features.records.compiled_rows import EventRows, RatingRows, SessionDays, event_rows, rating_rows, session_days
 from features.records.timeline import Floats, Indices, Mask, Rows
 
+T = TypeVar("T")
 Values: TypeAlias = NDArray[np.generic]
 
 
@@ -85,37 +88,50 @@ class Cohort:
 
     def take(self, patients: Indices) -> "Cohort":
         """The cohort of these patients only; the indices must be ascending and without repeats."""
-        position = np.full(len(self), -1, dtype=np.intp)
-        position[patients] = np.arange(len(patients))
-        tables = {}
-        for name in CHILD_TABLES:
-            rows = self.table(name)
-            kept = rows.where(position[rows.patient] >= 0)
-            tables[name] = Rows(len(patients), position[kept.patient], kept.columns)
         return Cohort(
             protocol=self.protocol,
             site_names=self.site_names,
             as_of_day=None if self.as_of_day is None else self.as_of_day[patients],
             patient_ids=self.patient_ids[patients],
             site=self.site[patients],
-            patients={name: values[patients] for name, values in self.patients.items()},
-            **tables,
+            patients=columns_at(self.patients, patients),
+            **{name: self.table(name).of_patients(patients) for name in CHILD_TABLES},
         )
 
-    @cached_property
+    def portions(self) -> "Iterator[Cohort]":
+        """The patients of a cohort with coded columns some at a time; another cohort is one portion.
+
+        So what is computed patient by patient takes little memory.
+        """
+        if not isinstance(self.assessments, CodedRows):
+            yield self
+            return
+        for start in range(0, len(self), PORTION):
+            yield self.take(np.arange(start, min(start + PORTION, len(self))))
+
+    @property
     def rating_rows(self) -> RatingRows:
         """The ratings as compiled code reads them."""
-        return rating_rows(self.assessments)
+        return self._read_once(rating_rows, self.assessments)
 
-    @cached_property
+    @property
     def session_days(self) -> SessionDays:
         """The days of the sessions as compiled code reads them."""
-        return session_days(self.sessions)
+        return self._read_once(session_days, self.sessions)
 
-    @cached_property
+    @property
     def event_rows(self) -> EventRows:
         """The events as compiled code reads them."""
-        return event_rows(self.events)
+        return self._read_once(event_rows, self.events)
+
+    def _read_once(self, read: Callable[[Rows], T], rows: Rows) -> T:
+        """What is read of a table, kept; of a large cohort it would take the memory that coded columns save."""
+        if isinstance(rows, CodedRows):
+            return read(rows)
+        kept, name = cast("dict[str, T]", self.__dict__), f"_{read.__name__}"
+        if name not in kept:
+            kept[name] = read(rows)
+        return kept[name]
 
     @cached_property
     def digest(self) -> str:
@@ -126,23 +142,36 @@ class Cohort:
         """
         later = LATER_COLUMNS - {covariate.name for covariate in self.protocol.covariates}
         hashed = hashlib.sha256(self.protocol.document.encode())
-        for text in (*self.patient_ids.tolist(), *(self.site_names[c] if c >= 0 else "" for c in self.site.tolist())):
-            hashed.update(text.encode() + b"\0")
-        for name, values in sorted(self.patients.items()):
-            if name not in later or not is_missing(values).all():
-                hashed.update(name.encode() + canonical_bytes(values))
+        sites = np.array([*self.site_names, ""], dtype=object)  # the code -1 picks the last one
+        for texts in (*_pieces(self.patient_ids), *(sites[codes] for codes in _pieces(self.site))):
+            hashed.update("".join(f"{text}\0" for text in texts.tolist()).encode())
+        _update(hashed, self.patients, later)
         for name in CHILD_TABLES:
             rows = self.table(name)
-            hashed.update(name.encode() + canonical_bytes(rows.patient))
-            for column, values in sorted(rows.columns.items()):
-                if column not in later or not is_missing(values).all():
-                    hashed.update(column.encode() + canonical_bytes(values))
+            _update(hashed, {name: rows.patient}, frozenset())
+            _update(hashed, rows.columns, later)
         return hashed.hexdigest()
 
 
 def is_missing(values: Values) -> Mask:
     """Which cells of a column are not recorded."""
     return np.asarray(values == -1 if values.dtype.kind == "i" else np.isnan(values))
+
+
+def _update(hashed: "hashlib._Hash", columns: Mapping[str, Values], later: frozenset[str]) -> None:
+    """Hash the columns by name, except those added to the format later in which nothing is recorded."""
+    for name in sorted(columns):
+        values = columns[name]
+        if name in later and is_missing(values).all():
+            continue
+        hashed.update(name.encode())
+        for piece in _pieces(values):
+            hashed.update(canonical_bytes(piece))
+
+
+def _pieces(values: Values) -> Iterator[Values]:
+    """A column in pieces, so that what is computed of it takes little memory."""
+    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
 
 
 def canonical_bytes(values: Values) -> bytes:

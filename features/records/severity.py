@@ -4,8 +4,6 @@ A cohort holds severity points from its assembly on, so that rules and features 
 Whatever shows a score to people turns it back to the points that were recorded.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,4 +25,4 @@ def turned(points: Floats, instrument: NDArray[np.generic], protocol: Protocol) 
 def as_recorded(ratings: Rows, protocol: Protocol) -> Rows:
     """Ratings of a cohort with the scores that were recorded."""
     scores = turned(ratings.numbers("score"), ratings["instrument"], protocol)
-    return replace(ratings, columns={**ratings.columns, "score": scores})
+    return Rows(ratings.patients, ratings.patient, {**ratings.columns, "score": scores})

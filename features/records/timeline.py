@@ -11,6 +11,8 @@ from typing import TypeAlias, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from features.records.coded import columns_at
+
 Number = TypeVar("Number", bound=np.generic)
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -65,7 +67,14 @@ class Rows:
 
     def at(self, rows: Indices) -> "Rows":
         """The rows at these positions, which must be ascending."""
-        return Rows(self.patients, self.patient[rows], {name: values[rows] for name, values in self.columns.items()})
+        return Rows(self.patients, self.patient[rows], columns_at(self.columns, rows))
+
+    def of_patients(self, patients: Indices) -> "Rows":
+        """The rows of these patients only, who are numbered anew; the indices must be ascending and without repeats."""
+        position = np.full(self.patients, -1, dtype=np.intp)
+        position[patients] = np.arange(len(patients))
+        kept = self.where(position[self.patient] >= 0)
+        return Rows(len(patients), position[kept.patient], kept.columns)
 
     def numbers(self, column: str) -> Floats:
         """A numeric column as floats, NaN where not recorded."""

@@ -14,14 +14,15 @@ import pyarrow.compute as pc
 
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
-from features.records.timeline import Indices, Mask
+from features.records.timeline import Mask
 from training.cohort.cells import BINARY, FLAGS, IDENTIFIER, PLAIN_NUMBER, flag_texts, number_texts, requirement
+from training.cohort.coded_arrays import Codes
 from training.cohort.conventions import Conventions, conventions
-from training.cohort.file_text import WINDOWS, without_blanks
 from training.cohort.repairs import Repair
 from training.cohort.spellings import FIRST_DATE_OF_SPREADSHEETS, MISSING_MARKS, CellReading, called_like, read_cell
 from training.cohort.table import ArrowArray, TableFile, as_text, encoded_text, is_text
-from training.cohort.typed_repairs import RepairedColumn, repair_typed
+from training.cohort.text.file_text import WINDOWS, without_blanks
+from training.cohort.typed_repairs import RepairedColumn, repair_coded
 
 NUMERIC = ("number", "whole", "day")
 _MARKS = "|".join(re.escape(mark) for mark in sorted(MISSING_MARKS))
@@ -46,7 +47,8 @@ def repair_cells(table: TableFile, declared: Sequence[Column], binary_covariates
         if column.name in sound:
             repaired = _repair_texts(table, column, sound[column.name], file)
         else:
-            repaired = repair_typed(column, table.columns[column.name], may_be_number=column.name in binary_covariates)
+            array, may_be_number = table.columns[column.name], column.name in binary_covariates
+            repaired = repair_coded(column, array, may_be_number=may_be_number)
         columns[column.name] = repaired.array
         repairs += [Repair(table.name, column.name, what, cells) for what, cells in repaired.repairs.items()]
         required = requirement(column, binary_covariates)
@@ -83,12 +85,12 @@ def _repair_texts(table: TableFile, column: Column, is_sound: Mask, file: Conven
         if reading.refused is not None:
             refused[code] = reading.refused
         replaced[code] = reading.text
-    is_refused = np.isin(codes, list(refused))
-    rows = {int(row): refused[int(codes[row])] for row in np.flatnonzero(is_refused)}
+    refused_rows = np.flatnonzero(np.isin(codes, list(refused))) if refused else ()
+    rows = {int(row): refused[int(codes[row])] for row in refused_rows}
     texts = pa.array(replaced, pa.string())
     if typed:
         return RepairedColumn(_as_typed(column, codes, texts, repairs), repairs, rows)
-    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    indices = pa.array(codes, mask=codes < 0)
     return RepairedColumn(pa.DictionaryArray.from_arrays(indices, texts), repairs, rows)
 
 
@@ -98,7 +100,7 @@ def _read(text: str, column: Column, file: Conventions, encoding: str) -> CellRe
     return read_cell(text, column, file)
 
 
-def _as_typed(column: Column, codes: Indices, texts: ArrowArray, repairs: Counter[str]) -> ArrowArray:
+def _as_typed(column: Column, codes: Codes, texts: ArrowArray, repairs: Counter[str]) -> ArrowArray:
     """Text of a Parquet file as the type that the strict reader takes for the column."""
     is_flag = column.kind == "flag"
     values = flag_texts(texts, BINARY) if is_flag else number_texts(texts)

@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.protocol.columns import Column
-from features.records.timeline import Floats, Indices
+from features.records.coded import CodedColumn
+from features.records.timeline import Floats, Mask
+from training.cohort.coded_arrays import Codes, coded_array, coded_column, codes_of
 from training.cohort.table import ArrowArray, TableFile, as_text, is_text
 
 IDENTIFIER_LIMIT = 200
@@ -71,22 +73,28 @@ class CellReader:
     def numbers(self, column: Column) -> Floats:
         """A column of numbers, days or flags as floats, NaN where empty or wrong; shape (rows,)."""
         array = self.table.columns[column.name]
-        if is_text(array) and self._is_csv():
-            codes, texts = as_text(array)
-            values = self._flag_texts(column, texts) if column.kind == "flag" else number_texts(texts)
-            self._note_texts(column, codes, texts, np.isnan(values))
-            return np.append(values, np.nan)[codes]  # the code -1 picks the NaN at the end
+        if pa.types.is_dictionary(array.type):
+            codes, values = self._distinct_numbers(column, array)
+            return values[codes]
         return self._typed_numbers(column, array)
 
     def categories(self, column: Column) -> NDArray[np.int16]:
         """Codes into the column's categories, -1 where empty or wrong; shape (rows,)."""
-        codes, texts = self._texts(column)
-        found = pc.fill_null(pc.index_in(texts, value_set=pa.array(column.categories, pa.string())), -1)
-        values = found.to_numpy(zero_copy_only=False).astype(np.int16)
-        self._note_texts(column, codes, texts, values == -1)
-        return np.append(values, np.int16(-1))[codes]
+        codes, values = self._distinct_categories(column)
+        return values[codes]
 
-    def identifiers(self, column: Column) -> tuple[Indices, ArrowArray]:
+    def coded(self, column: Column) -> CodedColumn:
+        """What ``numbers`` or ``categories`` gives, with each distinct value once."""
+        if column.kind == "category":
+            return coded_column(*self._distinct_categories(column))
+        array = self.table.columns[column.name]
+        encoded = array if pa.types.is_dictionary(array.type) else coded_array([array])
+        if encoded is None:
+            self._typed_numbers(column, array)
+            return CodedColumn.repeated(np.float64(np.nan), len(array))
+        return coded_column(*self._distinct_numbers(column, encoded))
+
+    def identifiers(self, column: Column) -> tuple[Codes, ArrowArray]:
         """Codes (-1 where empty or wrong) into the distinct identifiers; shape (rows,)."""
         codes, texts = self._texts(column)
         sound = pc.and_(
@@ -95,14 +103,15 @@ class CellReader:
         wrong = ~sound.to_numpy(zero_copy_only=False)
         self._note_texts(column, codes, texts, wrong)
         if column.required and (None, column.name) not in self.wrong:
-            empty = _empty(texts)[codes] | (codes == -1)
-            self._note(column, np.flatnonzero(empty), "an empty cell")
-        return np.where(np.append(wrong, True)[codes], -1, codes), texts
+            empty = _empty(texts)[:-1]
+            if empty.any() or (len(codes) and codes.min() < 0):
+                self._note(column, np.flatnonzero(np.append(empty, True)[codes]), "an empty cell")
+        return np.where(np.append(wrong, True)[codes], -1, codes) if wrong.any() else codes, texts
 
     def _is_csv(self) -> bool:
         return self.table.name.endswith(".csv")
 
-    def _texts(self, column: Column) -> tuple[Indices, ArrowArray]:
+    def _texts(self, column: Column) -> tuple[Codes, ArrowArray]:
         array = self.table.columns[column.name]
         if is_text(array):
             return as_text(array)
@@ -110,26 +119,53 @@ class CellReader:
             self._refuse_type(column, "text", array)
         return np.full(len(array), -1, dtype=np.intp), pa.array([], pa.string())
 
+    def _distinct_numbers(self, column: Column, array: ArrowArray) -> tuple[Codes, Floats]:
+        """The code of every row into the distinct numbers; the code -1 of a null picks the NaN at the end."""
+        if not (is_text(array) and self._is_csv()):
+            return codes_of(array), np.append(self._typed_numbers(column, array), np.nan)
+        codes, texts = as_text(array)
+        values = self._flag_texts(column, texts) if column.kind == "flag" else number_texts(texts)
+        self._note_texts(column, codes, texts, np.isnan(values))
+        return codes, np.append(values, np.nan)
+
+    def _distinct_categories(self, column: Column) -> tuple[Codes, NDArray[np.int16]]:
+        codes, texts = self._texts(column)
+        found = pc.fill_null(pc.index_in(texts, value_set=pa.array(column.categories, pa.string())), -1)
+        values = found.to_numpy(zero_copy_only=False).astype(np.int16)
+        self._note_texts(column, codes, texts, values == -1)
+        return codes, np.append(values, np.int16(-1))
+
     def _flag_texts(self, column: Column, texts: ArrowArray) -> Floats:
         return flag_texts(texts, BINARY if column.name in self.binary_covariates else FLAGS)
 
     def _typed_numbers(self, column: Column, array: ArrowArray) -> Floats:
-        """A typed column of a Parquet file. A null is not recorded; a NaN, perhaps a failed sum, is refused."""
-        is_number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
-        is_flag = pa.types.is_boolean(array.type)
+        """The numbers of a typed column of a Parquet file, or the distinct ones of a dictionary-encoded one.
+
+        A null is not recorded; a NaN, perhaps a failed sum, is refused.
+        """
+        coded = pa.types.is_dictionary(array.type)
+        distinct = array.dictionary if coded else array
+        kind = distinct.type
+        is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+        is_flag = pa.types.is_boolean(kind)
         may_be_number = column.kind != "flag" or column.name in self.binary_covariates
-        if pa.types.is_null(array.type) or not ((is_number and may_be_number) or (is_flag and column.kind == "flag")):
-            if not pa.types.is_null(array.type):
+        if pa.types.is_null(kind) or not ((is_number and may_be_number) or (is_flag and column.kind == "flag")):
+            if not pa.types.is_null(kind):
                 self._refuse_type(column, "true and false" if column.kind == "flag" else "numbers", array)
-            return np.full(len(array), np.nan)
-        values = np.array(pc.cast(array, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
-        null = pc.is_null(array).to_numpy(zero_copy_only=False)
-        self._note(column, np.flatnonzero(np.isnan(values) & ~null), "NaN; write a null where nothing was recorded")
-        self._note(column, np.flatnonzero(np.isinf(values)), "an infinite number")
+            return np.full(len(distinct), np.nan)
+
+        def note(wrong: Mask, found: str) -> None:
+            if wrong.any():
+                self._note(column, np.flatnonzero(np.append(wrong, False)[codes_of(array)] if coded else wrong), found)
+
+        values = np.array(pc.cast(distinct, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+        null = pc.is_null(distinct).to_numpy(zero_copy_only=False)
+        note(np.isnan(values) & ~null, "NaN; write a null where nothing was recorded")
+        note(np.isinf(values), "an infinite number")
         values[np.isinf(values)] = np.nan
         if column.kind == "flag":
             other = ~np.isnan(values) & (values != 0) & (values != 1)
-            self._note(column, np.flatnonzero(other), "another number")
+            note(other, "another number")
             values[other] = np.nan
         return values
 
@@ -140,7 +176,7 @@ class CellReader:
         self.problems.append(self.table.problem(f"a column of {required}", found, column=column.name))
         self.wrong.add((None, column.name))
 
-    def _note_texts(self, column: Column, codes: Indices, texts: ArrowArray, wrong: NDArray[np.bool_]) -> None:
+    def _note_texts(self, column: Column, codes: Codes, texts: ArrowArray, wrong: NDArray[np.bool_]) -> None:
         """Problems for the rows whose distinct text is wrong and not empty."""
         wrong = wrong & ~_empty(texts)[:-1]
         if wrong.any():

@@ -8,7 +8,9 @@ import numpy as np
 
 from features.build import build_features
 from features.catalogue import BUILT_IN, catalogue
+from features.protocol.document import Landmark
 from features.records.cohort import Cohort
+from features.records.timeline import Indices
 
 _WIDTH, _NAME = 100, 28
 
@@ -37,15 +39,21 @@ def declared_features(cohort: Cohort) -> tuple[DeclaredFeature, ...]:
     names = [one.name for one in catalogue(cohort.protocol) if one.name not in built_in]
     if not names:
         return ()
+    columns = [one.name for one in catalogue(cohort.protocol)]
     counts: dict[str, list[FeatureCount]] = {name: [] for name in names}
     for landmark in cohort.protocol.landmarks:
-        rows = build_features(cohort, landmark)
-        reached = ~np.isnan(rows.day)
-        recorded = (~np.isnan(rows.values[reached])).sum(axis=0)
+        portions = [_recorded(part, landmark) for part in cohort.portions()]
+        recorded, reached = np.sum([one for one, _ in portions], axis=0), sum(number for _, number in portions)
         for name, found in counts.items():
-            patients = int(recorded[rows.names.index(name)])
-            found.append(FeatureCount(landmark.name, patients, int(reached.sum())))
+            found.append(FeatureCount(landmark.name, int(recorded[columns.index(name)]), reached))
     return tuple(DeclaredFeature(name, tuple(found)) for name, found in counts.items())
+
+
+def _recorded(cohort: Cohort, landmark: Landmark) -> tuple[Indices, int]:
+    """Of the patients who reached a landmark, how many have each feature, and how many there are."""
+    rows = build_features(cohort, landmark)
+    reached = ~np.isnan(rows.day)
+    return (~np.isnan(rows.values[reached])).sum(axis=0), int(reached.sum())
 
 
 def render_declared(features: Sequence[DeclaredFeature]) -> list[str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from features.protocol.columns import Column
 from features.protocol.problems import Problem
-from training.cohort.dialect import plain_name
-from training.cohort.file_text import without_blanks
 from training.cohort.repairs import Repair
+from training.cohort.text.dialect import plain_name
+from training.cohort.text.file_text import without_blanks
 
 _NEAR = 0.8
 """Least similarity of two names of which one may be a misspelling of the other, as `difflib` measures it."""

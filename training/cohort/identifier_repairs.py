@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.protocol.problems import Problem
-from features.records.timeline import Indices
+from training.cohort.coded_arrays import Codes
 from training.cohort.repairs import Repair
 from training.cohort.table import ArrowArray, TableFile, as_text, encoded_text, is_text
 
@@ -76,7 +76,7 @@ def _renamed(table: TableFile, column: str, new: Callable[[str], str]) -> TableF
     old = texts.to_pylist()
     renamed = [new(text) for text in old]
     changed = np.array([one != other for one, other in zip(old, renamed, strict=True)] + [False])
-    array = pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32), mask=codes < 0), pa.array(renamed))
+    array = pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(renamed))
     repair = Repair(table.name, column, _REPAIR, int(changed[codes].sum()))
     return replace(table, columns=table.columns | {column: array}, repairs=(*table.repairs, repair))
 
@@ -86,6 +86,8 @@ def _refuse_alike(table: TableFile, column: str, keys: Sequence[tuple[Callable[[
     texts = encoded_text(table.columns[column]).dictionary
     may_lack_zeros = pc.any(pc.starts_with(texts, "0")).as_py()
     keys = [key for key in keys if key is not _BY_ZEROS or may_lack_zeros]
+    if not keys:
+        return table
     ids: list[str] = texts.to_pylist()
     if all(len(set(map(key, ids))) == len(ids) for key, _ in keys):
         return table
@@ -123,7 +125,7 @@ def _joined(table: TableFile, known: ArrowArray) -> TableFile:
     return _refused(table, "patient_id", codes, found, _IN_PATIENTS)
 
 
-def _refused(table: TableFile, column: str, codes: Indices, found: dict[int, str], required: str) -> TableFile:
+def _refused(table: TableFile, column: str, codes: Codes, found: dict[int, str], required: str) -> TableFile:
     if not found:
         return table
     rows = np.flatnonzero(np.isin(codes, list(found)))

@@ -24,6 +24,7 @@ from features.records.cohort import Cohort, RawCohort, RawTable, Values
 from features.records.timeline import Indices
 from training.cohort.cell_repairs import repair_cells
 from training.cohort.cells import CellReader
+from training.cohort.coded_arrays import Codes
 from training.cohort.file_names import (
     PROTOCOL_FILE,
     ignored_files,
@@ -32,8 +33,10 @@ from training.cohort.file_names import (
     table_paths,
 )
 from training.cohort.identifier_repairs import repair_identifiers
+from training.cohort.large_cohort import large_cohort
 from training.cohort.repairs import Repair
-from training.cohort.table import FORGIVING, STRICT, ArrowArray, TableFile, read_table
+from training.cohort.table import FORGIVING, STRICT, ArrowArray, TableFile
+from training.cohort.table_reader import read_table
 
 _Readers: TypeAlias = dict[str, CellReader]
 
@@ -86,6 +89,11 @@ def assemble_reading(
     """
     binary = frozenset(covariate.name for covariate in protocol.covariates if covariate.kind == "binary")
     tables = tables if strict else _repaired(tables, protocol, binary)
+    repairs = tuple(repair for table in tables.values() for repair in table.repairs)
+    columns = tuple(column for table in tables.values() for column in table.not_read)
+    cohort = None if problems else large_cohort(tables, protocol, binary)
+    if cohort is not None:
+        return CohortReading(cohort, repairs, columns, ())
     problems = list(problems)
     readers = {name: CellReader(table, binary if name == "patients" else frozenset()) for name, table in tables.items()}
     cohort, assembled = assemble_cohort(_raw_cohort(readers, protocol), protocol)
@@ -96,8 +104,6 @@ def assemble_reading(
     if problems:
         order = {name: position for position, name in enumerate(TABLES)}
         raise CohortRefusedError(sorted(problems, key=lambda problem: _position(problem, order)))
-    repairs = tuple(repair for table in tables.values() for repair in table.repairs)
-    columns = tuple(column for table in tables.values() for column in table.not_read)
     return CohortReading(cohort, repairs, columns, ())
 
 
@@ -223,7 +229,7 @@ def _values(reader: CellReader, table: str, protocol: Protocol) -> dict[str, Val
     }
 
 
-def _identifiers(reader: CellReader, name: str, protocol: Protocol) -> tuple[Indices, ArrowArray]:
+def _identifiers(reader: CellReader, name: str, protocol: Protocol) -> tuple[Codes, ArrowArray]:
     """Codes into distinct identifiers; all -1 if the column is missing."""
     column = next(column for column in protocol.tables["patients"] if column.name == name)
     if name in reader.table.columns:
@@ -231,14 +237,14 @@ def _identifiers(reader: CellReader, name: str, protocol: Protocol) -> tuple[Ind
     return np.full(len(reader.table.rows), -1, dtype=np.intp), pa.array([], pa.string())
 
 
-def _texts_at(codes: Indices, texts: ArrowArray) -> list[str | None]:
+def _texts_at(codes: Codes, texts: ArrowArray) -> list[str | None]:
     """The text of each code, ``None`` for -1."""
     table = np.array([*texts.to_pylist(), None], dtype=object)
     values: list[str | None] = table[codes].tolist()
     return values
 
 
-def _rows_of(codes: Indices, texts: ArrowArray, known: ArrowArray) -> Indices:
+def _rows_of(codes: Codes, texts: ArrowArray, known: ArrowArray) -> Indices:
     """For each code the index of its patient, -1 for none."""
     patient = pc.fill_null(pc.index_in(texts, value_set=known, skip_nulls=True), -1).to_numpy(zero_copy_only=False)
     return np.append(patient, -1).astype(np.intp)[codes]

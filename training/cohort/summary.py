@@ -140,8 +140,10 @@ def landmark_flow(cohort: Cohort, outcomes: Outcomes) -> LandmarkFlow:
 
 
 def _why_not_reached(cohort: Cohort, landmark: Landmark) -> tuple[tuple[str, int], ...]:
-    reasons = [why for why in why_not_reached(cohort, landmark).tolist() if why is not None]
-    return tuple(Counter(reasons).most_common())
+    reasons = Counter[str]()
+    for part in cohort.portions():
+        reasons.update(why for why in why_not_reached(part, landmark).tolist() if why is not None)
+    return tuple(reasons.most_common())
 
 
 def render_summary(

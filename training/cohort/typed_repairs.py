@@ -31,6 +31,15 @@ class RepairedColumn:
     refused: dict[int, str] = field(default_factory=dict)
 
 
+def repair_coded(column: Column, array: ArrowArray, *, may_be_number: bool) -> RepairedColumn:
+    """What `repair_typed` gives; a dictionary-encoded column that has nothing to repair stays one."""
+    if pa.types.is_dictionary(array.type):
+        distinct = repair_typed(column, array.dictionary, may_be_number=may_be_number)
+        if distinct.array.type == array.type.value_type and not (distinct.repairs or distinct.refused):
+            return RepairedColumn(array)
+    return repair_typed(column, array, may_be_number=may_be_number)
+
+
 def repair_typed(column: Column, array: ArrowArray, *, may_be_number: bool = False) -> RepairedColumn:
     """A column of numbers or flags as the type that the strict reader takes for it, where nothing is lost.
 

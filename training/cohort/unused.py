@@ -1,5 +1,6 @@
 """Records that no outcome rule uses, counted by reason, and session numbers that are wrong."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,13 @@ def unused_records(cohort: Cohort) -> UnusedRecords:
 
 def _unused_ratings(cohort: Cohort) -> tuple[tuple[str, int], ...]:
     """A rating is used where its scale is the patient's primary one at any landmark."""
+    counts = Counter[str]()
+    for part in cohort.portions():
+        counts.update(_unused_by_reason(part))
+    return tuple((why, count) for why, count in counts.items() if count)
+
+
+def _unused_by_reason(cohort: Cohort) -> dict[str, int]:
     ratings, protocol = cohort.assessments, cohort.protocol
     codes = [outcome_scale(cohort, known_at(cohort, landmark)).code for landmark in protocol.landmarks]
     own = [np.asarray(ratings["instrument"] == code[ratings.patient]) for code in codes]
@@ -51,11 +59,11 @@ def _unused_ratings(cohort: Cohort) -> tuple[tuple[str, int], ...]:
     listed = np.isin(ratings["instrument"], protocol.primary_scales)
     holding = (_is_late(ratings, cohort), ~listed, without, ~np.any(own, axis=0))
     counted = np.zeros(len(ratings), dtype=np.bool_)
-    found = []
+    found = {}
     for why, holds in zip(unused_reasons(protocol), holding, strict=True):
-        found.append((why, int((holds & ~counted).sum())))
+        found[why] = int((holds & ~counted).sum())
         counted |= holds
-    return tuple((why, count) for why, count in found if count)
+    return found
 
 
 def unused_reasons(protocol: Protocol) -> tuple[str, ...]:
@@ -76,19 +84,23 @@ def _is_late(rows: Rows, cohort: Cohort) -> Mask:
 def rows_after_withdrawal(cohort: Cohort) -> RowsAfterWithdrawal:
     """Rows that date no outcome, because their patient had withdrawn; an earlier treatment has no such day."""
     tables = [name for name in CHILD_TABLES if name != "prior_treatments"]
-    late = {name: cohort.table(name).where(_is_late(cohort.table(name), cohort)) for name in tables}
-    patients = np.any([rows.exists_for_patient() for rows in late.values()], axis=0)
-    return RowsAfterWithdrawal(
-        tuple((name, len(rows)) for name, rows in late.items() if len(rows)), int(patients.sum())
-    )
+    counts, patients = Counter[str](), 0
+    for part in cohort.portions():
+        late = {name: part.table(name).where(_is_late(part.table(name), part)) for name in tables}
+        counts.update({name: len(rows) for name, rows in late.items()})
+        patients += int(np.any([rows.exists_for_patient() for rows in late.values()], axis=0).sum())
+    return RowsAfterWithdrawal(tuple((name, count) for name, count in counts.items() if count), patients)
 
 
 def session_numbers(cohort: Cohort) -> SessionNumbers:
     """Patients whose dosing sessions do not count from 1 without a gap."""
-    doses = dosing_sessions(cohort.sessions, cohort.protocol)
-    first, last = doses.minimum_for_patient("session_number"), doses.maximum_for_patient("session_number")
-    lack = last - first + 1 > doses.count_for_patient()
-    return SessionNumbers(int((first > 1).sum()), int(lack.sum()))
+    begin_later = lack_one = 0
+    for part in cohort.portions():
+        doses = dosing_sessions(part.sessions, part.protocol)
+        first, last = doses.minimum_for_patient("session_number"), doses.maximum_for_patient("session_number")
+        begin_later += int((first > 1).sum())
+        lack_one += int((last - first + 1 > doses.count_for_patient()).sum())
+    return SessionNumbers(begin_later, lack_one)
 
 
 def render_unused(unused: UnusedRecords) -> list[str]:

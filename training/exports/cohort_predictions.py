@@ -20,7 +20,9 @@ from models.outcome_model import OutcomeModel, Predictions
 from training.exports.table_file import open_table
 
 CHUNK = 25_000
-"""Patients predicted at a time, so that memory does not grow with the cohort."""
+"""Patients whose predictions are written at a time, so that memory does not grow with the cohort."""
+ROWS_AT_ONCE = 2_000
+"""Feature rows predicted at a time: what is computed of more does not fit into the caches of a processor."""
 THREADS = 2
 """Chunks predicted side by side. Linear algebra keeps to one thread: its products are too small to be divided."""
 WORDS = tuple(verdict.name.lower() for verdict in Applicable)
@@ -81,7 +83,8 @@ def _predictions(cohort: Cohort, model: OutcomeModel, schema: pa.Schema) -> pa.T
     labels = tuple(label_of(one.name, one.meaning) for one in catalogue(cohort.protocol))
     for row, refusal in _refusals(evaluated, labels).items():
         reasons[row] = reasons[row] or refusal
-    numbers = _numbers(model.predict(rows, with_curve=False))
+    portions = [rows[start : start + ROWS_AT_ONCE] for start in range(0, max(len(rows), 1), ROWS_AT_ONCE)]
+    numbers = np.hstack([_numbers(model.predict(portion, with_curve=False)) for portion in portions])
     numbers[:, [reason is not None for reason in reasons]] = np.nan
     ids, days = cohort.patient_ids[reached], features.day[reached]
     columns = [ids, [model.landmark.name] * len(reached), days, verdicts, reasons, *numbers]

@@ -20,10 +20,11 @@ from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, InputRefusedError, Problem
 from training.cohort.cell_repairs import repair_cells
 from training.cohort.file_names import table_paths
-from training.cohort.file_text import UTF_8
 from training.cohort.parts.part import is_in_parts
 from training.cohort.reader import read_protocol
-from training.cohort.table import FORGIVING, ArrowArray, TableFile, as_text, is_text, read_table
+from training.cohort.table import FORGIVING, ArrowArray, TableFile, as_text, is_text
+from training.cohort.table_reader import read_table
+from training.cohort.text.file_text import UTF_8
 from training.exports.table_schema import Descriptor, StoredColumn, table_schema
 
 _PROFILES = "https://datapackage.org/profiles/2.0/"

@@ -94,7 +94,7 @@ def _monitored(model: ModelPredictions, request: MonitoringRequest, *, newest: b
     cohort = _cohort(known, request.outcomes, newest=newest)
     calibration: list[Calibration] = []
     if cohort is not None and request.outcomes is not None:
-        followed = OutcomeCohort.from_cohort(cohort, request.outcomes.pseudonym, request.now)
+        followed = OutcomeCohort.from_cohort(cohort, model.predictions, request.outcomes.pseudonym, request.now)
         evidence, calibration = _calibration(model, known, followed, calendar, items)
         found = [*found, *evidence]
     evaluated = _ModelFindings(

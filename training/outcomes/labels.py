@@ -5,7 +5,8 @@ date nothing. Sustained remission is remission without relapse or competing even
 `features.eligibility` decides who enters, only from what is known at the landmark.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 
 import numpy as np
@@ -69,6 +70,20 @@ def derive_outcomes(cohort: Cohort, landmark: Landmark) -> Outcomes:
     A reading on or before the landmark may decide only because none came later in the window, which is not known at the
     landmark. Then remission after the landmark is not observed.
     """
+    parts = [_derived(part, landmark) for part in cohort.portions()]
+    return parts[0] if len(parts) == 1 else _together(parts)
+
+
+def _together(parts: Sequence[Outcomes]) -> Outcomes:
+    """The outcomes of all patients from those of portions."""
+    first = parts[0].primary
+    code, baseline = (np.concatenate([getattr(part.primary, name) for part in parts]) for name in ("code", "baseline"))
+    names = [one.name for one in fields(Outcomes) if one.name not in ("landmark", "primary")]
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return replace(parts[0], primary=PrimaryScale(first.protocol, code, baseline), **arrays)
+
+
+def _derived(cohort: Cohort, landmark: Landmark) -> Outcomes:
     protocol = cohort.protocol
     known = known_at(cohort, landmark)
     primary, ineligible = outcome_scale(cohort, known), ineligible_at(cohort, known)

@@ -16,6 +16,27 @@ FARTHEST_DAYS = 1826
 
 def far_record_findings(cohort: Cohort) -> Iterator[CohortFinding]:
     """Patients without a record near day 0, though with others, and patients with a record that is very far from it."""
+    alone, far = np.sum([_far_patients(part) for part in cohort.portions()], axis=0).tolist()
+    for code, number, sentence in (
+        (
+            "day_0_far",
+            alone,
+            f"have no other session or rating within {NEAREST_DAYS} days of day 0, but later or earlier ones.",
+        ),
+        (
+            "records_far",
+            far,
+            f"have a session or rating more than {FARTHEST_DAYS:,} days from day 0.",
+        ),
+    ):
+        if number:
+            remedy = "Check the years of the dates, that of the first dose above all: every day counts from it."
+            words = f"{counted(number, 'patient')} {sentence}".replace("patient have", "patient has")
+            yield CohortFinding("warning", code, "assessments", "day", words, remedy, (("patients", number),))
+
+
+def _far_patients(cohort: Cohort) -> tuple[int, int]:
+    """How many have no other record near day 0, and how many of the others have one that is very far from it."""
     patient, day = _other_records(cohort)
     distance = np.abs(day)
     nearest = np.full(len(cohort), np.inf)
@@ -23,23 +44,7 @@ def far_record_findings(cohort: Cohort) -> Iterator[CohortFinding]:
     farthest = np.zeros(len(cohort))
     np.maximum.at(farthest, patient, distance)
     is_alone = (nearest > NEAREST_DAYS) & np.isfinite(nearest)
-    for code, who, sentence in (
-        (
-            "day_0_far",
-            is_alone,
-            f"have no other session or rating within {NEAREST_DAYS} days of day 0, but later or earlier ones.",
-        ),
-        (
-            "records_far",
-            (farthest > FARTHEST_DAYS) & ~is_alone,
-            f"have a session or rating more than {FARTHEST_DAYS:,} days from day 0.",
-        ),
-    ):
-        number = int(who.sum())
-        if number:
-            remedy = "Check the years of the dates, that of the first dose above all: every day counts from it."
-            words = f"{counted(number, 'patient')} {sentence}".replace("patient have", "patient has")
-            yield CohortFinding("warning", code, "assessments", "day", words, remedy, (("patients", number),))
+    return int(is_alone.sum()), int(((farthest > FARTHEST_DAYS) & ~is_alone).sum())
 
 
 def _other_records(cohort: Cohort) -> tuple[Indices, np.ndarray]:

@@ -21,12 +21,17 @@ from training.plausibility.finding import CohortFinding, counted, listed_words
 
 def contradictions(cohort: Cohort) -> Iterator[CohortFinding]:
     """Rows that contradict one another, such as another day 0 or a record after death: refused."""
-    read = {name: np.arange(len(cohort.table(name))) for name in CHILD_TABLES}
-    problems = relation_problems(cohort, np.arange(len(cohort)), read)
-    for (place, column, required, found), rows in Counter(map(_kind, problems)).items():
+    if not any(_relation_problems(part) for part in cohort.portions()):
+        return
+    for (place, column, required, found), rows in Counter(map(_kind, _relation_problems(cohort))).items():
         code = "day_0" if "day 0" in required else "after_death" if "death" in required else "contradiction"
         sentence = f"{found}, in {counted(rows, 'row')}"
         yield CohortFinding("refused", code, place, column, sentence, required, (("rows", rows),))
+
+
+def _relation_problems(cohort: Cohort) -> list[Problem]:
+    read = {name: np.arange(len(cohort.table(name))) for name in CHILD_TABLES}
+    return relation_problems(cohort, np.arange(len(cohort)), read)
 
 
 def _kind(problem: Problem) -> tuple[str, str | None, str, str]:

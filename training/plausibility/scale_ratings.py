@@ -13,6 +13,7 @@ from features.protocol.instruments import Instrument
 from features.protocol.scale_items import ITEM_SCORINGS, ItemScoring
 from features.records.cohort import Cohort
 from features.records.cut_offs import TOLERANCE
+from features.records.rating_days import known_days
 from features.records.timeline import Floats, Indices, Mask, Rows
 
 
@@ -108,10 +109,10 @@ def _range(scoring: ItemScoring) -> tuple[float, float]:
 
 def scale_ratings(cohort: Cohort) -> Iterator[ScaleRatings]:
     """The ratings of every instrument that was rated, in the order of the protocol."""
-    rows, sites = cohort.assessments, np.asarray(cohort.site, dtype=np.intp)
-    known = rows.numbers("day") + (rows.numbers("after_dose") == 1 if "after_dose" in rows.columns else 0)
-    wanted = Rows(rows.patients, rows.patient, {"day": known, "score": rows["score"]})
-    codes = np.asarray(rows["instrument"], dtype=np.intp)
-    for code in np.flatnonzero(np.bincount(codes)):
+    every, sites = cohort.assessments, np.asarray(cohort.site, dtype=np.intp)
+    codes = every["instrument"]
+    for code in np.unique(codes).tolist():
         instrument = cohort.protocol.instruments[cohort.protocol.instrument_names[code]]
-        yield ScaleRatings(instrument, wanted.where(codes == code), sites)
+        rows = every.where(np.asarray(codes == code))
+        columns = {"day": known_days(rows), "score": rows["score"]}
+        yield ScaleRatings(instrument, Rows(rows.patients, rows.patient, columns), sites)

@@ -148,7 +148,7 @@ def test_a_large_file_read_in_blocks_is_the_same_table(
     rows = [f'p{number},"a\nb\nc {number % 3}",40' if number % 7 else f"p{number},c1" for number in range(200)]
     folder.write(patients_csv="\n".join(["patient_id,site_id,age_years", *rows]), assessments_csv=ONE_RATING)
     whole = folder.refusal()
-    monkeypatch.setattr("training.cohort.table._BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr("training.cohort.text.splitting.BLOCK_BYTES", block_bytes)
     assert folder.refusal() == whole
     assert [problem for problem in whole if "fewer cells" in problem] == [
         f"patients.csv, row {number + 2}: required 3 cells, as in the header; found fewer cells"

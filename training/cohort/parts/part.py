@@ -17,7 +17,8 @@ from features.protocol.problems import CohortRefusedError, Problem
 from training.cohort.file_names import PROTOCOL_FILE, refuse_other_protocol_name, require_folder
 from training.cohort.parts.remote import Place, RemoteFile, RemoteFolder
 from training.cohort.reader import CohortReading, assemble_reading, protocol_in, read_protocol
-from training.cohort.table import FORGIVING, STRICT, TableFile, TableRules, read_table
+from training.cohort.table import FORGIVING, STRICT, TableFile, TableRules
+from training.cohort.table_reader import read_table
 
 SITE_KEYS = ("site", "site_id")
 """What a folder's name may begin with that says the site of its patients, as in `site=north`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from features.protocol.problems import CohortRefusedError, Problem
-from training.cohort.file_text import FileText, found_text
+from training.cohort.text.file_text import FileText, found_text
 from training.intake.source import Source, SourceColumn, SourceTable
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt")

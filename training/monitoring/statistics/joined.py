@@ -33,17 +33,25 @@ WITH_OUTCOME = "with an outcome"
 
 @dataclass(frozen=True, eq=False)
 class OutcomeCohort:
-    """The cohort in which outcomes are looked up; ``position`` gives a patient's place by the hash of the reference."""
+    """The patients whose outcomes are looked up; ``position`` gives a patient's place by the hash of the reference."""
 
     cohort: Cohort
     position: Mapping[str, int]
     now: np.datetime64
 
     @classmethod
-    def from_cohort(cls, cohort: Cohort, pseudonym: Callable[[str], str], now: datetime) -> "OutcomeCohort":
-        """The cohort as it is known ``now``; ``pseudonym`` hashes a patient's id as the service hashes references."""
-        position = {pseudonym(str(name)): place for place, name in enumerate(cohort.patient_ids.tolist())}
-        return cls(cohort, position, np.datetime64(now.date(), "D"))
+    def from_cohort(
+        cls, cohort: Cohort, predictions: Sequence[LoggedPrediction], pseudonym: Callable[[str], str], now: datetime
+    ) -> "OutcomeCohort":
+        """The patients of these predictions as they are known ``now``.
+
+        ``pseudonym`` hashes a patient's id as the service hashes references.
+        """
+        wanted = {one.patient for one in predictions}
+        hashed = map(pseudonym, cohort.patient_ids.tolist())
+        places = {patient: place for place, patient in enumerate(hashed) if patient in wanted}
+        followed = cohort.take(np.array(list(places.values()), dtype=np.intp))
+        return cls(followed, {patient: place for place, patient in enumerate(places)}, np.datetime64(now.date(), "D"))
 
     def last_day(self, predictions: Sequence[LoggedPrediction]) -> np.datetime64:
         """The last day of which anything is known about these patients, at most today."""

@@ -39,7 +39,9 @@ def log_of(*patients: str, day: int = 0) -> LandmarkPredictions:
 
 def joined_on(last: str, at: LandmarkPredictions) -> JoinedPredictions:
     cohort = courses(TABLE)[0].cohort()
-    followed = OutcomeCohort.from_cohort(cohort, lambda name: f"hash {name}", datetime(2030, 1, 1, tzinfo=UTC))
+    followed = OutcomeCohort.from_cohort(
+        cohort, at.answered, lambda name: f"hash {name}", datetime(2030, 1, 1, tzinfo=UTC)
+    )
     return join(at, followed, np.datetime64(last, "D"))
 
 
@@ -95,7 +97,7 @@ def test_the_last_day_known_is_that_of_the_last_record_but_never_later_than_now(
     cohort, at = courses(TABLE)[0].cohort(), log_of("relapsed", "mild")
     for now, last in (("2030-01-01", "2026-05-20"), ("2026-04-01", "2026-04-01")):  # day 80 after the first of March
         followed = OutcomeCohort.from_cohort(
-            cohort, lambda name: f"hash {name}", datetime.fromisoformat(f"{now}T00:00:00+00:00")
+            cohort, at.answered, lambda name: f"hash {name}", datetime.fromisoformat(f"{now}T00:00:00+00:00")
         )
         assert followed.last_day(at.answered) == np.datetime64(last)
 

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from training.cohort.file_text import without_blanks
+from training.cohort.text.file_text import without_blanks
 
 SEPARATORS = (",", ";", "\t", "|")
 SEPARATOR_NAMES = {";": "';'", "\t": "tabs", "|": "'|'"}
