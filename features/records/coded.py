@@ -82,4 +82,6 @@ def narrow(largest: int) -> type[np.unsignedinteger[Any]]:
 
 def columns_at(columns: Mapping[str, Cells], rows: Places) -> Mapping[str, Cells]:
     """The columns at these rows; those of coded columns stay coded."""
-    return columns.at(rows) if isinstance(columns, CodedColumns) else {name: one[rows] for name, one in columns.items()}
+    if not isinstance(columns, dict) and isinstance(columns, CodedColumns):  # the first look is by far the faster one
+        return columns.at(rows)
+    return {name: values[rows] for name, values in columns.items()}

@@ -22,7 +22,7 @@ class CodedRows(Rows):
         return int(self.starts[-1])
 
     @property
-    def patient(self) -> Indices:  # type: ignore[override]
+    def patient(self) -> Indices:
         """Row -> index of its patient."""
         return np.repeat(np.arange(self.patients), np.diff(self.starts))
 

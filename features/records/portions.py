@@ -1,6 +1,6 @@
 """A large cohort assembled from coded columns, some patients at a time, so that it takes little memory.
 
-Each portion of the patients passes through `assemble_cohort`, which checks and sorts it; the coded columns are then put
+Each portion of the patients passes through `assemble_rows`, which checks and sorts it; the coded columns are then put
 into that order. What is found wrong in a portion is not reported here: some sentences count the whole cohort.
 """
 
@@ -83,7 +83,7 @@ def _out_of_order(read: Mapping[str, Indices]) -> dict[str, Indices]:
 
 
 def _by_patient(rank: NDArray[np.int32], columns: CodedColumns, patients: int) -> CodedTable:
-    """The rows in the order of the patients; codes that may be changed later are copied."""
+    """The rows in the order of the patients, from the ``rank`` of each row's patient."""
     if np.any(rank[1:] < rank[:-1]):
         order = np.argsort(rank, kind="stable")
         rank, columns = rank[order], columns.at(order)
@@ -124,13 +124,17 @@ class _WholeCohort:
         patients["prior_treatments_recorded"] = _filled(
             patients["prior_treatments_recorded"], float("prior_treatments" in self.tables)
         )
+        tables = {name: self._rows(name) for name in CHILD_TABLES}
         return Cohort(
             protocol=self.protocol,
             patient_ids=self.ids,
             site=np.array([codes[site] for site in sites.tolist()], dtype=np.int32),
             site_names=names,
             patients=CodedColumns(patients),
-            **{name: self._rows(name) for name in CHILD_TABLES},
+            prior_treatments=tables["prior_treatments"],
+            sessions=tables["sessions"],
+            assessments=tables["assessments"],
+            events=tables["events"],
         )
 
     def _rows(self, name: str) -> CodedRows:

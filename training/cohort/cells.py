@@ -73,7 +73,7 @@ class CellReader:
     def numbers(self, column: Column) -> Floats:
         """A column of numbers, days or flags as floats, NaN where empty or wrong; shape (rows,)."""
         array = self.table.columns[column.name]
-        if pa.types.is_dictionary(array.type):
+        if self._is_csv() or isinstance(array, pa.DictionaryArray):
             codes, values = self._distinct_numbers(column, array)
             return values[codes]
         return self._typed_numbers(column, array)
@@ -88,7 +88,7 @@ class CellReader:
         if column.kind == "category":
             return coded_column(*self._distinct_categories(column))
         array = self.table.columns[column.name]
-        encoded = array if pa.types.is_dictionary(array.type) else coded_array([array])
+        encoded = array if self._is_csv() or isinstance(array, pa.DictionaryArray) else coded_array([array])
         if encoded is None:
             self._typed_numbers(column, array)
             return CodedColumn.repeated(np.float64(np.nan), len(array))
@@ -121,7 +121,7 @@ class CellReader:
 
     def _distinct_numbers(self, column: Column, array: ArrowArray) -> tuple[Codes, Floats]:
         """The code of every row into the distinct numbers; the code -1 of a null picks the NaN at the end."""
-        if not (is_text(array) and self._is_csv()):
+        if not self._is_csv():
             return codes_of(array), np.append(self._typed_numbers(column, array), np.nan)
         codes, texts = as_text(array)
         values = self._flag_texts(column, texts) if column.kind == "flag" else number_texts(texts)
@@ -143,7 +143,7 @@ class CellReader:
 
         A null is not recorded; a NaN, perhaps a failed sum, is refused.
         """
-        coded = pa.types.is_dictionary(array.type)
+        coded = isinstance(array, pa.DictionaryArray)
         distinct = array.dictionary if coded else array
         kind = distinct.type
         is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)

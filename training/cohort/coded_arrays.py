@@ -16,12 +16,13 @@ Codes: TypeAlias = NDArray[np.signedinteger[Any]]
 
 
 def coded_array(parts: Sequence[ArrowColumn]) -> ArrowColumn | None:
-    """Parts of one column as one dictionary-encoded array; ``None`` for other columns than text, numbers and flags.
+    """Parts of one column as one dictionary-encoded array; ``None`` for other kinds than text, numbers and flags.
 
     Values are equal if their bytes are, so that each cell keeps its own.
     """
-    encoded = [each for part in parts for each in narrow_chunks(part)]
-    if any(each is None for each in encoded):
+    chunks = [each for part in parts for each in narrow_chunks(part)]
+    encoded = [each for each in chunks if each is not None]
+    if len(encoded) < len(chunks) or not chunks:
         return None
     distinct = pa.concat_arrays([each.dictionary for each in encoded])
     together = _by_bytes(distinct)
@@ -67,7 +68,8 @@ def _narrowed(encoded: ArrowColumn) -> ArrowColumn:
 
 def _encoded_chunk(array: ArrowColumn) -> ArrowColumn | None:
     if pa.types.is_dictionary(array.type):
-        kept = pa.types.is_string(array.type.value_type) and not array.dictionary.null_count
+        large = pa.types.is_large_string(array.type.value_type) or pa.types.is_string_view(array.type.value_type)
+        kept = not (large or array.dictionary.null_count)
         return array if kept else _encoded_chunk(array.cast(array.type.value_type))
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         array = array.cast(pa.string())

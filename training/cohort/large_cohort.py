@@ -74,5 +74,4 @@ def _rows_of(reader: CellReader, protocol: Protocol, known: ArrowArray, row_of: 
     """The row of each row's patient, -1 for none; ``row_of`` gives the row of each ``known`` identifier."""
     codes, texts = _identifiers(reader, "patient_id", protocol)
     places = pc.fill_null(pc.index_in(texts, value_set=known), -1).to_numpy(zero_copy_only=False)
-    rows: NDArray[np.int32] = taken(np.append(row_of[places], np.int32(-1)), codes)
-    return rows
+    return np.asarray(taken(np.append(row_of[places], np.int32(-1)), codes), dtype=np.int32)

@@ -15,7 +15,16 @@ import pyarrow.parquet as pq
 from features.protocol.columns import Column
 from training.cohort.coded_arrays import coded_array, narrow_chunks
 from training.cohort.header import Header
-from training.cohort.table import TEXT, ArrowArray, ConsecutiveRows, TableFile, TableRules, is_blank, layout_repairs
+from training.cohort.table import (
+    TEXT,
+    ArrowArray,
+    ConsecutiveRows,
+    TableFile,
+    TableRules,
+    is_blank,
+    is_text,
+    layout_repairs,
+)
 from training.cohort.text.dialect import Dialect, stray_quote_row
 from training.cohort.text.file_text import UTF_8, strict_text
 from training.cohort.text.splitting import UnusualFileError, split_cells, whole_lines
@@ -110,10 +119,7 @@ def _columns(blocks: Iterable[pa.Table | pa.RecordBatch], header: Header) -> dic
         if not all(is_blank(block.column(place)).all() for place in header.unnamed):
             raise UnusualFileError
         for name, place in header.positions.items():
-            for chunk in narrow_chunks(block.column(place)):
-                if chunk is None:
-                    raise UnusualFileError
-                found[name].append(chunk)
+            found[name].extend(_narrow_chunks(block.column(place)))
     if not found:
         raise UnusualFileError
     columns = {}
@@ -121,6 +127,13 @@ def _columns(blocks: Iterable[pa.Table | pa.RecordBatch], header: Header) -> dic
         columns[name] = coded_array(found.pop(name))
     pa.default_memory_pool().release_unused()  # what the blocks took
     return columns
+
+
+def _narrow_chunks(column: ArrowArray) -> list[ArrowArray]:
+    chunks = list(narrow_chunks(column))
+    if any(chunk is None for chunk in chunks) or (pa.types.is_dictionary(column.type) and not is_text(column)):
+        raise UnusualFileError
+    return chunks
 
 
 def _table(

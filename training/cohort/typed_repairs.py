@@ -33,7 +33,7 @@ class RepairedColumn:
 
 def repair_coded(column: Column, array: ArrowArray, *, may_be_number: bool) -> RepairedColumn:
     """What `repair_typed` gives; a dictionary-encoded column that has nothing to repair stays one."""
-    if pa.types.is_dictionary(array.type):
+    if isinstance(array, pa.DictionaryArray):
         distinct = repair_typed(column, array.dictionary, may_be_number=may_be_number)
         if distinct.array.type == array.type.value_type and not (distinct.repairs or distinct.refused):
             return RepairedColumn(array)

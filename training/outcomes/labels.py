@@ -8,6 +8,7 @@ date nothing. Sustained remission is remission without relapse or competing even
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ def _together(parts: Sequence[Outcomes]) -> Outcomes:
     first = parts[0].primary
     code, baseline = (np.concatenate([getattr(part.primary, name) for part in parts]) for name in ("code", "baseline"))
     names = [one.name for one in fields(Outcomes) if one.name not in ("landmark", "primary")]
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     return replace(parts[0], primary=PrimaryScale(first.protocol, code, baseline), **arrays)
 
 
