@@ -22,6 +22,8 @@ from training.failures import ClusterFailedError
 LOCAL = "local"
 PATIENCE_SECONDS = 30
 """So long a scheduler has to answer, and a cluster to have a worker."""
+TRIMMING = "MALLOC_TRIM_THRESHOLD_"
+"""A variable of the C library, by which Dask makes its workers return memory to the system."""
 _ADDRESS = re.compile(r"[a-z]+://\S+|[^\s/]+:\d+")
 """A protocol and a place, or a host and its port."""
 
@@ -105,17 +107,22 @@ def _client(address: str, workers: int) -> Iterator[Any]:
 
 
 def _local_cluster(workers: int) -> Any:
-    """Processes of this machine that nobody else can reach: they speak TLS with a key of their own, on loopback."""
+    """Processes of this machine that nobody else can reach: they speak TLS with a key of their own, on loopback.
+
+    Dask would have them give memory back after every large array, which takes more time than the arithmetic.
+    """
+    import dask
     from distributed import LocalCluster
 
-    return LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        security=True,
-        silence_logs=logging.CRITICAL,
-    )
+    with dask.config.set({f"distributed.nanny.pre-spawn-environ.{TRIMMING}": None}):
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            security=True,
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def _no_address() -> InputRefusedError:

@@ -64,9 +64,10 @@ class DaskEngine:
         bound = function if isinstance(function, partial) else partial(function)
         shared = self._sent([*bound.args, *(_in_common(jobs) if isinstance(jobs, Sequence) else ())])
         called = partial(bound.func, **bound.keywords)
-        for job in jobs:
+        for number, job in enumerate(jobs):
             arguments = [shared.get(id(one), one) for one in (*bound.args, *job)]
-            yield _Call(self.client.submit(checked_call, own_arithmetic(), called, *arguments, pure=False))
+            call = (checked_call, own_arithmetic(), called, *arguments)
+            yield _Call(self.client.submit(*call, pure=False, priority=-number))
 
     def _sent(self, objects: Sequence[Any]) -> Mapping[int, Any]:
         """What jobs share, by its id: sent once, and made again if the worker that has it ends."""

@@ -20,10 +20,11 @@ from tests.serving.bundles import toy_bundle, wavering
 from tests.training.cohort.damaged import CLEAN, Damage, Files, write
 from tests.training.cohort.refused_cohorts import REFUSED
 from tests.training.cohort.repaired_cohorts import REPAIRED
-from training.cli.texts.check_text import as_document, checked_content
+from training.cli.texts.check_text import as_document
 from training.cohort.reader import CohortReading, read_cohort, read_with_repairs
 from training.exports.cohort_predictions import score_cohort
 from training.outcomes.labels import derive_outcomes
+from training.plausibility.checked_content import checked_content
 from training.plausibility.cohort_check import check_cohort
 
 DAMAGED = [(name, files, damage) for name, files, damage, *_ in (*REPAIRED, *REFUSED)]
