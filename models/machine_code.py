@@ -11,7 +11,7 @@ import numpy as np
 
 from features.build import build_features
 from features.compilation.code_files import BESIDE_SOURCES
-from features.compilation.decorator import compiled_during
+from features.compilation.dispatchers import compiled_during
 from features.protocol.document import Landmark, Protocol, RemissionRule
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 

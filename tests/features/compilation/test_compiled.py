@@ -45,7 +45,7 @@ def in_grams(dose: float) -> float:
 ASK = """
 import numpy as np
 from doses.total import total
-print(total(np.array([0.5, 0.25])), sum(total.stats.cache_misses.values()))
+print(total(np.array([0.5, 0.25])), sum(total.dispatcher().stats.cache_misses.values()))
 """
 COMPILED, FOUND = 1, 0
 

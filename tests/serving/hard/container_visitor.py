@@ -95,7 +95,7 @@ def not_importable() -> list[str]:
 def compiled() -> int:
     """How many functions a process in the container must compile before it can predict."""
     script = """
-from features.compilation.decorator import compiled_during
+from features.compilation.dispatchers import compiled_during
 from models.machine_code import build_every_kind_of_row
 print(compiled_during(build_every_kind_of_row))
 """
