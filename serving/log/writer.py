@@ -175,9 +175,8 @@ class LogWriter:
             create_tables(self._engine, self._secret)
         with self._connection.writing() as connection:
             fresh = self._connection.opened != self._opened  # it may have opened another file
-            writer = None if fresh else self._writer
-            (lock if writer is None else lock_log)(connection)
-            writer = writer or self._resumed(connection)
+            (lock if self._begun is None else lock_log)(connection)
+            writer = self._writer if self._writer is not None and not fresh else self._resumed(connection)
             kept = [waiting for waiting in group if not waiting.about or have_content(connection, waiting.about)]
             drafts = [draft for waiting in kept for draft in waiting.drafts]
             after, results = append(connection, self._secret, writer, drafts)
