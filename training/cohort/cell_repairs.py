@@ -17,10 +17,10 @@ from features.protocol.problems import Problem
 from features.records.timeline import Mask
 from training.cohort.cells import BINARY, FLAGS, IDENTIFIER, PLAIN_NUMBER, flag_texts, number_texts, requirement
 from training.cohort.coded_arrays import Codes
-from training.cohort.conventions import Conventions, conventions
 from training.cohort.repairs import Repair
 from training.cohort.spellings import FIRST_DATE_OF_SPREADSHEETS, MISSING_MARKS, CellReading, called_like, read_cell
 from training.cohort.table import ArrowArray, TableFile, as_text, encoded_text, is_text
+from training.cohort.text.conventions import Conventions, conventions
 from training.cohort.text.file_text import WINDOWS, without_blanks
 from training.cohort.typed_repairs import RepairedColumn, repair_coded
 

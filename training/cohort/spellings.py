@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from features.protocol.columns import Column, ColumnKind
 from training.cohort.cells import kind_of_text
-from training.cohort.conventions import Conventions
+from training.cohort.text.conventions import Conventions
 from training.cohort.text.file_text import without_blanks
 
 MISSING_MARKS = frozenset({"na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "null", "."})
