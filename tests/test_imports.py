@@ -183,7 +183,7 @@ ONLY_IN = {
         "training/report/word/pictures.py",
     },
     "docx": {"training/report/word/document.py"},
-    "numba": {"features/compilation/decorator.py"},
+    "numba": {"features/compilation/dispatchers.py"},
     "optuna": {"models/fitting/optuna_search.py"},
     "sklearn": {
         "models/fitting/learners.py",

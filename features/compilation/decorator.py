@@ -21,6 +21,8 @@ class CompiledFunction(Generic[P, R]):
     define: a change of these compiles anew, a change of anything else does not.
     """
 
+    __name__: str
+
     def __init__(self, function: Callable[P, R]) -> None:
         """Compile nothing yet."""
         update_wrapper(self, function)

@@ -33,10 +33,12 @@ def dispatcher_of(function: Callable[..., Any]) -> Any:
     return dispatcher
 
 
-@typeof_impl.register(CompiledFunction)
 def _type_of(function: "CompiledFunction[..., Any]", context: Any) -> Any:
     """A compiled function calls another one by its dispatcher."""
     return typeof_impl(function.dispatcher(), context)
+
+
+typeof_impl.register(CompiledFunction, _type_of)
 
 
 def compiled_during(call: Callable[[], object]) -> int:

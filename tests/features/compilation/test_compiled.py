@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -128,7 +127,7 @@ def test_it_gives_the_bits_that_python_gives() -> None:
 
 
 def test_its_machine_code_is_for_every_processor_of_the_kind() -> None:
-    dispatcher: Any = weighted
+    dispatcher = weighted.dispatcher()
     weighted(np.ones(2), np.ones(2), 0.0)
     (assembly,) = dispatcher.inspect_asm().values()
     _, processor, features = dispatcher.targetctx.codegen().magic_tuple()
