@@ -42,7 +42,7 @@ class CompiledFunction(Generic[P, R]):
         if self._dispatcher is None:
             from features.compilation.dispatchers import dispatcher_of
 
-            self._dispatcher = dispatcher_of(self._function)
+            self._dispatcher = dispatcher_of(self._function, CompiledFunction)
         return self._dispatcher
 
 

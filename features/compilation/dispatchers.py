@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from sys import implementation
-from typing import Any
+from typing import Any, Protocol
 
 import numba
 from numba.core.compiler import CompileResult
@@ -19,26 +19,29 @@ from numba.core.serialize import dumps
 from numba.extending import typeof_impl
 
 from features.compilation.code_files import keep_code, kept_code
-from features.compilation.decorator import CompiledFunction
 from features.compilation.sources import sources_digest
 
 numba.config.CPU_NAME, numba.config.CPU_FEATURES = "generic", ""  # before the first compilation
 _COMPILERS = (implementation.cache_tag, *(version(name) for name in ("numba", "llvmlite", "numpy")))
 
 
-def dispatcher_of(function: Callable[..., Any]) -> Any:
-    """What compiles a function for the types of its arguments, and calls it."""
+class DispatchedFunction(Protocol):
+    """A function that others call by its dispatcher."""
+
+    def dispatcher(self) -> Any:
+        """What compiles and calls it."""
+
+
+def dispatcher_of(function: Callable[..., Any], called_as: type[DispatchedFunction]) -> Any:
+    """What compiles a function for the types of its arguments, and calls it; ``called_as`` stands for it in others."""
+    typeof_impl.register(called_as, _type_of)
     dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
     dispatcher._cache = _KeptCode(function)  # noqa: SLF001 -- numba's own keeps nothing where its folder is read-only
     return dispatcher
 
 
-def _type_of(function: "CompiledFunction[..., Any]", context: Any) -> Any:
-    """A compiled function calls another one by its dispatcher."""
+def _type_of(function: DispatchedFunction, context: Any) -> Any:
     return typeof_impl(function.dispatcher(), context)
-
-
-typeof_impl.register(CompiledFunction, _type_of)
 
 
 def compiled_during(call: Callable[[], object]) -> int:
