@@ -20,7 +20,7 @@ from training.cohort.cells import CellReader
 from training.cohort.coded_arrays import Codes
 from training.cohort.table import ArrowArray, TableFile
 
-MANY_PATIENTS = 50_000
+MANY_PATIENTS = 150_000
 """A smaller cohort is held as plain columns, whose use takes less time."""
 
 
