@@ -10,7 +10,6 @@ from typing import TypeVar
 from threadpoolctl import threadpool_limits
 
 from features.catalogue import catalogue
-from training.arithmetic import on_one_thread
 from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
 from training.description.baseline_table import baseline_tables
@@ -33,7 +32,6 @@ from training.outcomes.digests import bundle_digest
 from training.simulation.marks import is_synthetic
 
 
-@on_one_thread
 def build_evidence(training: Training, source: str, announce: Announce, workers: int = 2) -> Evidence:
     """The evidence of a training on the cohort named ``source``; the same training gives the same evidence.
 

@@ -17,7 +17,6 @@ from models.bundle import Bundle, HeadRecord
 from models.outcome_model import OutcomeModel
 from models.relapse import RelapseHead
 from models.remission import RemissionHead
-from training.arithmetic import on_one_thread
 from training.cohort.event_records import missing_events
 from training.config import TrainingConfig
 from training.description.baseline_table import baseline_tables
@@ -115,7 +114,6 @@ class _Landmark:
         )
 
 
-@on_one_thread
 def update_model(wanted: UpdateRequest, announce: Announce, workers: int) -> UpdatedModel:
     """The updated model.
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from models.outcomes import expit
 from models.score import LinearScore
@@ -52,6 +53,19 @@ def test_every_patient_is_held_out_once_per_candidate_and_repeat(table: pd.DataF
 def evidence(trained: Training) -> Evidence:
     """The evidence of the training, with few draws and without refits."""
     return build_evidence(replace(trained, config=replace(QUICK, quick=True, draws=3)), "simulated", quietly, workers=1)
+
+
+def threads_of_linear_algebra(_: object) -> str:
+    return str([pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"])
+
+
+def test_the_evidence_is_about_the_bundle_as_it_is_saved(trained: Training, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle holds answers whose last digits depend on the threads: its digest is taken on as many as it is saved."""
+    monkeypatch.setattr("training.experiment.evidence.bundle_digest", threads_of_linear_algebra)
+    settings = replace(QUICK, quick=True, draws=3)
+    with threadpool_limits(limits=2):
+        made = build_evidence(replace(trained, config=settings), "simulated", quietly, workers=1)
+        assert made.bundle_digest == threads_of_linear_algebra(trained.bundle)
 
 
 def test_the_winners_figures_are_the_evidences_to_the_last_digit(trained: Training, evidence: Evidence) -> None:
