@@ -35,7 +35,11 @@ class FeatureRows:
 
 def build_features(cohort: Cohort, landmark: Landmark) -> FeatureRows:
     """The feature rows of a cohort at a landmark, from its record up to the landmark."""
-    return feature_rows(cohort, known_at(cohort, landmark))
+    parts = [feature_rows(part, known_at(part, landmark)) for part in cohort.portions()]
+    if len(parts) == 1:
+        return parts[0]
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "day", "ineligible")}
+    return FeatureRows(names=parts[0].names, **arrays)
 
 
 def feature_rows(cohort: Cohort, known: KnownAtLandmark) -> FeatureRows:

@@ -5,13 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from features.compilation.decorator import compiled
-from features.definitions.known_patient import KnownDoses
+from features.definitions.known_patient import NOT_RECORDED, KnownDoses
 from features.definitions.route_dose import INJECTED, LIMIT, USUAL
 from features.protocol.columns import SESSION_KINDS
 from features.records.compiled_rows import SessionDays, categories_of, numbers_of
 from features.records.timeline import Categories, Floats, Rows
 
-NOT_RECORDED = np.nan
 _DOSING = SESSION_KINDS.index("dosing")
 
 
@@ -49,9 +48,9 @@ def dose_summary(sessions: SessionDays, doses: DoseRows, start: int, end: int) -
         if sessions.number[row] == 1 and np.isnan(day_of_session_1):
             day_of_session_1 = last_day
         route = doses.route[row] if doses.route[row] >= 0 else route
-        of_limit = higher(of_limit, doses.dose[row] / LIMIT[doses.route[row]])
-        distress = higher(distress, doses.distress[row])
-        dissociation = higher(dissociation, doses.dissociation[row])
+        of_limit = _higher(of_limit, doses.dose[row] / LIMIT[doses.route[row]])
+        distress = _higher(distress, doses.distress[row])
+        dissociation = _higher(dissociation, doses.dissociation[row])
     has_routed_dose, mean_injected = _injected(sessions, doses, start, end)
     return KnownDoses(
         number,
@@ -105,6 +104,6 @@ def _adverse_events(doses: DoseRows, start: int, end: int) -> float:
 
 
 @compiled
-def higher(value: float, other: float) -> float:
+def _higher(value: float, other: float) -> float:
     """The higher of two numbers, or the one that is recorded."""
     return other if np.isnan(value) or other > value else value

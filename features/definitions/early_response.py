@@ -3,10 +3,8 @@
 import numpy as np
 
 from features.compilation.decorator import compiled
-from features.definitions.known_patient import KnownPatient
+from features.definitions.known_patient import NOT_RECORDED, KnownPatient
 from features.records.cut_offs import TOLERANCE
-
-NOT_RECORDED = np.nan
 
 
 @compiled

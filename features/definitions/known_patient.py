@@ -6,6 +6,8 @@ is NaN where nothing was recorded.
 
 from typing import NamedTuple
 
+NOT_RECORDED = float("nan")
+
 
 class KnownScale(NamedTuple):
     """The primary scale, in severity points, and the baseline on it."""

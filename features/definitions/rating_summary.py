@@ -3,10 +3,8 @@
 import numpy as np
 
 from features.compilation.decorator import compiled
-from features.definitions.known_patient import KnownDoses, KnownRatings
+from features.definitions.known_patient import NOT_RECORDED, KnownDoses, KnownRatings
 from features.records.compiled_rows import RatingRows
-
-NOT_RECORDED = np.nan
 
 
 @compiled

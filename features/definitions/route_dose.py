@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.compilation.decorator import compiled
-from features.definitions.known_patient import KnownPatient
+from features.definitions.known_patient import NOT_RECORDED, KnownPatient
 from features.protocol.columns import ROUTES
 
 
@@ -47,7 +47,6 @@ LIMIT = np.array([one.limit for one in _OF_ROUTES])
 INJECTED = np.array([route in PARENTERAL for route in (*ROUTES, "")])
 """By the code of a route; the code -1, not recorded, picks the end."""
 _INTRANASAL = ROUTES.index("intranasal")
-NOT_RECORDED = np.nan
 
 
 @compiled

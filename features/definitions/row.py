@@ -61,7 +61,7 @@ class _Records(NamedTuple):
 
 
 def write_computed(known: KnownAtLandmark, values: Floats) -> None:
-    """Write the computed features of every patient into the first columns of ``values``, (patients, features)."""
+    """Write the computed features into the first columns of ``values`` (patients, features), where there is a day."""
     primary, numbers = known.primary, known.protocol.scale_numbers
     scales = _ScaleColumns(
         primary.code,
@@ -96,7 +96,6 @@ def _write_rows(
         session = _end(records.sessions.patient, session, patient)
         treatment = _end(records.treatments.patient, treatment, patient)
         if np.isnan(patients.day[patient]):
-            values[patient, :COMPUTED] = np.nan
             continue
         doses = dose_summary(records.sessions, records.doses, first_session, session)
         second, now = scales.second[patient], scales.second_now[patient]

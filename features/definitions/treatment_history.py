@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.compilation.decorator import compiled
-from features.definitions.known_patient import KnownPatient, KnownTreatments
+from features.definitions.known_patient import NOT_RECORDED, KnownPatient, KnownTreatments
 from features.protocol.columns import TREATMENT_OUTCOMES, TREATMENTS
 from features.records.compiled_rows import categories_of, numbers_of, patient_of
 from features.records.timeline import Categories, Floats, Indices, Rows
@@ -25,7 +25,6 @@ KETAMINE = ("ketamine",)
 CLASSES = (ANTIDEPRESSANTS, OTHER_MEDICATIONS, PSYCHOTHERAPIES, STIMULATIONS, INTENSIVE, KETAMINE)
 """The classes of treatments; the place of each is its number."""
 _ANTIDEPRESSANT, _OTHER_MEDICATION, _PSYCHOTHERAPY, _STIMULATION, _INTENSIVE, _KETAMINE = range(len(CLASSES))
-NOT_ASKED = np.nan
 
 
 def _class_of(treatment: str) -> int:
@@ -63,7 +62,7 @@ def treatment_rows(treatments: Rows) -> TreatmentRows:
 @compiled
 def treatment_summary(rows: TreatmentRows, start: int, end: int, asked: float) -> KnownTreatments:
     """The treatments in rows ``start`` to ``end``; ``asked`` is 1 where they were asked about."""
-    zero = 0.0 if asked == 1 else NOT_ASKED
+    zero = 0.0 if asked == 1 else NOT_RECORDED
     antidepressants, medications, psychotherapies = zero, zero, zero
     stimulations, intensive, ketamine = zero, zero, zero
     failures, responses, ketamine_failures, ketamine_responses, running = zero, zero, zero, zero, zero

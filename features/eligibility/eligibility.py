@@ -5,7 +5,6 @@ records decide an outcome, never eligibility.
 """
 
 from enum import Enum
-from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,10 +19,10 @@ from features.eligibility.remission_window import (
     window_decided,
     window_over,
 )
-from features.protocol.columns import COMPETING_EVENTS, EVENTS
+from features.protocol.columns import COMPETING_EVENTS
 from features.records.cohort import Cohort
-from features.records.compiled_rows import EventRows
 from features.records.cut_offs import TOLERANCE
+from features.records.event_days import first_event_days
 from features.records.landmark import KnownAtLandmark
 from features.records.timeline import Floats, Mask, plain
 
@@ -49,7 +48,6 @@ _NOT_REACHED, _AGE, _DIED, _WITHDREW, _ENDED, _NO_BASELINE, _IN_REMISSION, _NO_D
     len(Ineligible)
 )
 _ELIGIBLE = -1
-_DEATH, _WITHDRAWAL = frozenset({"death"}), frozenset({"withdrawal"})
 _REASONS = np.array([*Ineligible, None], dtype=object)
 
 
@@ -63,13 +61,13 @@ def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]
     ages = _Ages(float(protocol.eligibility.minimum_age), float(protocol.eligibility.maximum_age))
     everyone = _Everyone(plain(known.day, np.float64), today, plain(cohort.number("age_years"), np.float64))
     if protocol.remission.at_landmark:
-        ending = frozenset({*protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"})
+        ending = {*protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"}
         _write_still_in_remission(everyone, ages, first_event_days(cohort, ending), found)
         return _REASONS[found]
     anchor = anchor_days(cohort)
     course = _Course(
-        died=first_event_days(cohort, _DEATH),
-        withdrew=first_event_days(cohort, _WITHDRAWAL),
+        died=first_event_days(cohort, {"death"}),
+        withdrew=first_event_days(cohort, {"withdrawal"}),
         baseline=known.primary.baseline,
         remission_at_most=known.primary.remission_at_most,
         never_dosed=_never_dosed(cohort, known),
@@ -166,25 +164,3 @@ def _never_dosed(cohort: Cohort, known: KnownAtLandmark) -> Mask:
     if cohort.protocol.remission.anchor == "index" or known.landmark.day is None:
         return np.zeros(len(known), dtype=np.bool_)
     return ~known.dosing_sessions.exists_for_patient()
-
-
-def first_event_days(cohort: Cohort, names: frozenset[str]) -> Floats:
-    """The day of each patient's first of these events, infinite without one."""
-    days = np.full(len(cohort), np.inf)
-    _write_first_day(cohort.event_rows, _wanted(names), days)
-    return days
-
-
-@lru_cache(maxsize=64)
-def _wanted(names: frozenset[str]) -> Mask:
-    """Which events are wanted, by code; the code -1 picks the end."""
-    return np.array([name in names for name in (*EVENTS, "")])
-
-
-@compiled
-def _write_first_day(events: EventRows, wanted: Mask, first: Floats) -> None:
-    """Write into ``first`` (patients,) the first day of an event that is ``wanted``, by code."""
-    for row in range(len(events.patient)):
-        whose = events.patient[row]
-        if wanted[events.event[row]] and events.day[row] < first[whose]:
-            first[whose] = events.day[row]

@@ -6,9 +6,9 @@ recorded). Readers turn files or requests into such columns.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,8 +87,11 @@ class Cohort:
         return np.asarray(self.patients[column], dtype=np.float64)
 
     def take(self, patients: Indices) -> "Cohort":
-        """The cohort of these patients only; the indices must be ascending and without repeats."""
-        return Cohort(
+        """The cohort of these patients only; the indices must be ascending and without repeats.
+
+        A portion of a cohort with coded columns has plain ones, each decoded once.
+        """
+        taken = Cohort(
             protocol=self.protocol,
             site_names=self.site_names,
             as_of_day=None if self.as_of_day is None else self.as_of_day[patients],
@@ -97,6 +100,14 @@ class Cohort:
             patients=columns_at(self.patients, patients),
             **{name: self.table(name).of_patients(patients) for name in CHILD_TABLES},
         )
+        return taken._decoded() if isinstance(self.assessments, CodedRows) and len(patients) <= PORTION else taken
+
+    def _decoded(self) -> "Cohort":
+        tables: dict[str, Any] = {}
+        for name in CHILD_TABLES:
+            rows = self.table(name)
+            tables[name] = Rows(rows.patients, rows.patient, dict(rows.columns))
+        return replace(self, patients=dict(self.patients), **tables)
 
     def portions(self) -> "Iterator[Cohort]":
         """The patients of a cohort with coded columns some at a time; another cohort is one portion.

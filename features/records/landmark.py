@@ -14,9 +14,10 @@ from features.protocol.columns import SCREENING_COLUMNS, SCREENING_ITEMS
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.compiled_rows import RatingRows, SessionDays, rating_rows
+from features.records.event_days import first_event_days
 from features.records.primary_scale import Codes, PrimaryScale, first_rated, primary_scale, second_scale
 from features.records.rating_days import known_days
-from features.records.timeline import Floats, Mask, Rows, is_among, nothing_recorded, plain
+from features.records.timeline import Floats, Mask, Rows, nothing_recorded, plain
 
 
 def landmark_days(cohort: Cohort, landmark: Landmark) -> Floats:
@@ -86,9 +87,7 @@ def _fixed_days(cohort: Cohort, day: int) -> Floats:
 
 def left_before(cohort: Cohort, day: int, *names: str) -> Mask:
     """Patients with one of these events before a day, shape (patients,)."""
-    events = cohort.events
-    codes = [cohort.protocol.code("events", "event", name) for name in names]
-    return events.where(is_among(events["event"], codes) & (events.numbers("day") < day)).exists_for_patient()
+    return np.asarray(first_event_days(cohort, set(names)) < day)
 
 
 def follow_up_ended_before(cohort: Cohort, day: int) -> Mask:

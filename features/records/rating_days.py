@@ -27,8 +27,3 @@ def last_known_day(ratings: Rows) -> Floats:
 def until_day_0(ratings: Rows) -> Rows:
     """The ratings from before the first dose."""
     return ratings.where(known_days(ratings) <= 0)
-
-
-def since_day_0(ratings: Rows) -> Rows:
-    """The ratings from after the first dose, or of a later day than day 0."""
-    return ratings.where(known_days(ratings) > 0)

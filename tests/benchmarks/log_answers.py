@@ -7,7 +7,6 @@ curve and reasons, for a thousand patients are logged again and again under new 
 import json
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -43,7 +42,10 @@ def main(cohort: Path, log: Path, number: int) -> dict[str, float]:
         lock(connection)
         writer = begin_writer(connection, secret)
     for first in range(0, number, AT_ONCE):
-        drafts = [_draft(secret, replies, place) for place in range(first, min(first + AT_ONCE, number))]
+        drafts = [
+            drafted(secret, replies[place % len(replies)], f"patient-{place // 5}", str(place))
+            for place in range(first, min(first + AT_ONCE, number))
+        ]
         with writing(engine) as connection:
             lock(connection)
             writer, _ = append(connection, secret, writer, drafts)
@@ -74,8 +76,9 @@ def _mixed(one: Bundle, other: Bundle) -> Bundle:
     return replace(one, models=tuple(replace(model, relapse=another.relapse) for model, another in pairs))
 
 
-def _draft(secret: Secret, replies: Sequence[PredictionReply], place: int) -> Draft:
-    reply, prediction_id = replies[place % len(replies)], str(uuid4())
+def drafted(secret: Secret, reply: PredictionReply, patient: str, request: str) -> Draft:
+    """A reply to a patient's request as the service would log it."""
+    prediction_id = str(uuid4())
     return Draft(
         prediction_id=prediction_id,
         caller="c0ffee00",
@@ -85,11 +88,11 @@ def _draft(secret: Secret, replies: Sequence[PredictionReply], place: int) -> Dr
         landmark=reply.landmark,
         landmark_day=reply.landmark_day,
         latency_us=1500,
-        patient=secret.patient(f"patient-{place // 5}"),
-        input_digest=secret.mac("input", str(place).encode()),
+        patient=secret.patient(patient),
+        input_digest=secret.mac("input", request.encode()),
         row=None if reply.row is None else reply.row.decode(),
         answer=reply.body.decode().replace("0" * 36, prediction_id),
-        idempotency=secret.mac("idempotency", str(place).encode()),
+        idempotency=secret.mac("idempotency", request.encode()),
     )
 
 

@@ -21,11 +21,12 @@ from uuid import uuid4
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 
-from serving.log.append import Draft, append, begin_writer, lock, lock_beside_others
+from serving.log.append import append, begin_writer, lock, lock_beside_others
 from serving.prediction.predictor import PredictionReply, Predictor
 from serving.storage.database import create_tables, open_database
 from serving.storage.persistent_connection import PersistentConnection
 from serving.storage.pseudonyms import Secret
+from tests.benchmarks.log_answers import drafted
 from tests.benchmarks.measure import machine
 from tests.benchmarks.table import BenchmarkLine, table
 from tests.serving.bundles import toy_bundle
@@ -104,7 +105,7 @@ def _log(
     before = _written_kilobytes()
     start, turns = time.perf_counter(), []
     while time.perf_counter() - start < seconds:
-        drafts = [_draft(reply) for _ in range(answers)]
+        drafts = [drafted(SECRET, reply, f"patient-{uuid4()}", str(uuid4())) for _ in range(answers)]
         began = time.perf_counter()
         with connection.writing() as opened:
             lock_beside_others(opened)
@@ -129,25 +130,6 @@ def _reply() -> PredictionReply:
     if not isinstance(reply, PredictionReply):
         raise TypeError("an answer is required, the record was refused")
     return reply
-
-
-def _draft(reply: PredictionReply) -> Draft:
-    prediction_id = str(uuid4())
-    return Draft(
-        prediction_id=prediction_id,
-        caller="c0ffee00",
-        model_digest="d" * 64,
-        model_version="3",
-        run_id="a" * 32,
-        landmark=reply.landmark,
-        landmark_day=reply.landmark_day,
-        latency_us=1500,
-        patient=SECRET.patient(prediction_id[:8]),
-        input_digest=SECRET.mac("input", prediction_id.encode()),
-        row=None if reply.row is None else reply.row.decode(),
-        answer=reply.body.decode().replace("0" * 36, prediction_id),
-        idempotency=SECRET.mac("idempotency", prediction_id.encode()),
-    )
 
 
 if __name__ == "__main__":

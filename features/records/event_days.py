@@ -1,0 +1,34 @@
+"""The day of each patient's first event of some kinds."""
+
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+
+import numpy as np
+
+from features.compilation.decorator import compiled
+from features.protocol.columns import EVENTS
+from features.records.cohort import Cohort
+from features.records.compiled_rows import EventRows
+from features.records.timeline import Floats, Mask
+
+
+def first_event_days(cohort: Cohort, names: AbstractSet[str]) -> Floats:
+    """The day of each patient's first of these events, infinite without one."""
+    days = np.full(len(cohort), np.inf)
+    _write_first_day(cohort.event_rows, _wanted(frozenset(names)), days)
+    return days
+
+
+@lru_cache(maxsize=64)
+def _wanted(names: frozenset[str]) -> Mask:
+    """Which events are wanted, by code; the code -1 picks the end."""
+    return np.array([name in names for name in (*EVENTS, "")])
+
+
+@compiled
+def _write_first_day(events: EventRows, wanted: Mask, first: Floats) -> None:
+    """Write into ``first`` (patients,) the first day of an event that is ``wanted``, by code."""
+    for row in range(len(events.patient)):
+        whose = events.patient[row]
+        if wanted[events.event[row]] and events.day[row] < first[whose]:
+            first[whose] = events.day[row]
