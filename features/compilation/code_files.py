@@ -1,6 +1,6 @@
-"""Files of machine code between processes: beside the sources, and in the user's folder for caches.
+"""Files of machine code between processes: beside the sources, or in the user's folder for caches.
 
-A file is looked for in both, and put into each that lacks it and can be written. Where none can, nothing is kept.
+A file is looked for in both, and kept in the first of them that can be written; where none can, nothing is kept.
 Files appear whole, so any number of processes may start at once.
 """
 
@@ -21,19 +21,18 @@ _CHECKSUM_BYTES = 32
 
 
 def kept_code(name: str) -> bytes | None:
-    """What was kept under a name, if it is whole."""
-    found = {path: _read(path) for path in _places(name)}
-    code = next((one for one in found.values() if one is not None), None)
-    if code is not None:
-        for path in (path for path, one in found.items() if one is None):
-            _write(path, code)
-    return code
+    """What was kept under a name, if it is whole; then also kept where a process looks for it first."""
+    places = list(_places(name))
+    for number, path in enumerate(places):
+        if (code := _read(path)) is not None:
+            any(_write(first, code) for first in places[:number])
+            return code
+    return None
 
 
 def keep_code(name: str, code: bytes) -> None:
-    """Keep it under a name, wherever that is possible."""
-    for path in _places(name):
-        _write(path, code)
+    """Keep it under a name, where that is possible."""
+    any(_write(path, code) for path in _places(name))
 
 
 def _places(name: str) -> Iterator[Path]:
@@ -68,19 +67,21 @@ def _read(path: Path) -> bytes | None:
     return code if content[:_CHECKSUM_BYTES] == sha256(code).digest() else None
 
 
-def _write(path: Path, code: bytes) -> None:
-    """Put code into a file at once, and remove files that are no longer used; without effect where that is refused."""
+def _write(path: Path, code: bytes) -> bool:
+    """Whether code was put into a file, at once; files that are no longer used are then removed."""
     if path.parent == BESIDE_SOURCES and sys.dont_write_bytecode:
-        return
+        return False
     begun = path.with_name(f"{path.name}.{uuid4().hex}")
     try:
         path.parent.mkdir(mode=0o777 if path.parent == BESIDE_SOURCES else 0o700, parents=True, exist_ok=True)
         begun.write_bytes(sha256(code).digest() + code)
         begun.replace(path)
-        _remove_unused(path.parent)
     except OSError:
         with suppress(OSError):
             begun.unlink()
+        return False
+    _remove_unused(path.parent)
+    return True
 
 
 def _remove_unused(folder: Path) -> None:

@@ -154,12 +154,24 @@ def test_a_changed_function_of_another_module_compiles_anew(project: DoseProject
     assert project.ask() == (1.5, COMPILED)
 
 
-def test_the_same_sources_elsewhere_and_later_compile_nothing(project: DoseProject, tmp_path: Path) -> None:
+def test_code_kept_beside_its_sources_leaves_nothing_in_the_home_of_a_user(project: DoseProject) -> None:
     project.ask()
-    clone = DoseProject.written(tmp_path / "clone")
-    os.utime(clone.unit, (0, 0))
-    assert clone.ask(HOME=str(project.home)) == (0.75, FOUND)
-    assert clone.ask(HOME="/dev/null") == (0.75, FOUND)  # what was found is beside its sources, too
+    project.ask()
+    assert not project.home.exists()
+
+
+def test_what_is_found_in_the_home_of_a_user_is_then_beside_the_sources_for_all(project: DoseProject) -> None:
+    project.ask(PYTHONDONTWRITEBYTECODE="1")
+    assert project.ask() == (0.75, FOUND)
+    assert project.ask(HOME="/dev/null") == (0.75, FOUND)
+
+
+def test_sources_that_cannot_be_written_are_compiled_once_for_each_user(project: DoseProject) -> None:
+    """Not even a later date of the sources changes that: their content counts."""
+    elsewhere = project.folder.with_name("home-elsewhere")
+    assert project.ask(*read_only(project.folder), HOME=str(elsewhere)) == (0.75, COMPILED)
+    os.utime(project.unit, (0, 0))
+    assert project.ask(*read_only(project.folder), HOME=str(elsewhere)) == (0.75, FOUND)
 
 
 def test_filled_and_read_only_it_compiles_nothing(project: DoseProject) -> None:
@@ -176,10 +188,9 @@ def test_processes_that_start_at_once_do_each_other_no_harm(project: DoseProject
     started = [project.start() for _ in range(4)]
     assert [process.communicate(timeout=120)[0].split()[0] for process in started] == ["0.75"] * 4
     assert project.ask() == (0.75, FOUND)
-    for folder in (project.beside_sources, project.of_user):
-        kept = [path.name for path in folder.iterdir() if SUFFIX in path.name]
-        assert len(kept) == 2
-        assert all(name.endswith(SUFFIX) for name in kept)
+    kept = [path.name for path in project.beside_sources.iterdir() if SUFFIX in path.name]
+    assert len(kept) == 2
+    assert all(name.endswith(SUFFIX) for name in kept)
 
 
 @pytest.mark.parametrize("damage", [b"", b"half"])
@@ -207,8 +218,8 @@ def test_python_without_compiled_files_leaves_none_beside_the_sources(project: D
 
 def test_code_that_nothing_loads_any_more_is_removed(project: DoseProject) -> None:
     project.ask()
-    (old,) = project.of_user.glob(f"total-*{SUFFIX}")
-    (used,) = project.of_user.glob(f"in_grams-*{SUFFIX}")
+    (old,) = project.beside_sources.glob(f"total-*{SUFFIX}")
+    (used,) = project.beside_sources.glob(f"in_grams-*{SUFFIX}")
     os.utime(old, (old.stat().st_mtime - UNUSED_SECONDS - 60,) * 2)
     project.unit.write_text(UNIT.replace("1000.0", "2000.0"), encoding="utf-8")
     project.ask()
