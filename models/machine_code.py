@@ -13,11 +13,13 @@ from features.build import build_features
 from features.compilation.code_files import BESIDE_SOURCES
 from features.compilation.dispatchers import compiled_during
 from features.protocol.document import Landmark, Protocol, RemissionRule
+from features.records.portions import rows_by_patient
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
 
 
-def build_every_kind_of_row() -> None:
+def call_every_function() -> None:
     """Build rows of made-up patients for both kinds of study, with complete records and with some that end today."""
+    rows_by_patient(np.zeros(1, dtype=np.int32), patients=1)
     for at_landmark in (False, True):
         protocol = Protocol(remission=RemissionRule(at_landmark=at_landmark))
         complete = cohort_of_reference_inputs(draw_reference_inputs(protocol), protocol)
@@ -33,7 +35,7 @@ def main() -> None:
         sys.stderr.write(f"machine code can't be kept: {folder} can't be written; run this as its owner\n")
         sys.exit(3)
     sys.dont_write_bytecode = False
-    number = compiled_during(build_every_kind_of_row)
+    number = compiled_during(call_every_function)
     sys.stdout.write(f"compiled {number} functions\n" if number else "nothing to compile\n")
 
 

@@ -6,13 +6,14 @@ eight, and a cohort of a million patients a tenth of what it takes as floats. A 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+T = TypeVar("T", bound=np.generic)
 Cells: TypeAlias = NDArray[np.generic]
-Places: TypeAlias = NDArray[np.intp] | NDArray[np.bool_] | slice
+Places: TypeAlias = NDArray[np.integer[Any]] | slice
 PORTION = 10_000
 """Patients at a time: what is computed of them fits into the caches of a processor, and the steps are few."""
 AT_ONCE = 1 << 18
@@ -40,7 +41,7 @@ class CodedColumn:
 
     def at(self, rows: Places) -> "CodedColumn":
         """The column at these rows."""
-        return CodedColumn(self.codes[rows], self.values)
+        return CodedColumn(self.codes[rows] if isinstance(rows, slice) else taken(self.codes, rows), self.values)
 
 
 class CodedColumns(Mapping[str, Cells]):
@@ -67,7 +68,7 @@ class CodedColumns(Mapping[str, Cells]):
         return CodedColumns({name: column.at(rows) for name, column in self.coded.items()})
 
 
-def taken(values: Cells, places: NDArray[np.integer[Any]]) -> Cells:
+def taken(values: NDArray[T], places: NDArray[np.integer[Any]]) -> NDArray[T]:
     """``values[places]``, in little memory beside the result."""
     found = np.empty(len(places), dtype=values.dtype)
     for start in range(0, len(places), AT_ONCE):

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compilation.decorator import compiled
 from features.protocol.columns import CHILD_TABLES
 from features.protocol.document import Protocol
 from features.records.assemble import assemble_rows
-from features.records.coded import PORTION, CodedColumn, CodedColumns, narrow, taken
+from features.records.coded import PORTION, CodedColumn, CodedColumns, narrow
 from features.records.coded_rows import CodedRows
 from features.records.cohort import Cohort, RawCohort, RawTable
 from features.records.severity import turned
@@ -36,14 +37,14 @@ class CodedTable:
 class CodedCohort:
     """The data of a cohort as read.
 
-    A table has its columns, and a function that gives the index of each row's patient among the patients as read, -1
-    for another one: of a large table it takes much memory.
+    A table has its columns, and a function from one number per patient as read, and one for an unknown patient, to the
+    number of each row's patient: of a large table these take much memory.
     """
 
     patient_ids: NDArray[np.str_]
     sites: NDArray[np.object_]
     patients: CodedColumns
-    tables: Mapping[str, tuple[Callable[[], NDArray[np.int32]], CodedColumns]]
+    tables: Mapping[str, tuple[Callable[[NDArray[np.int32]], NDArray[np.int32]], CodedColumns]]
 
 
 def assemble_portions(read: CodedCohort, protocol: Protocol) -> Cohort | None:
@@ -52,14 +53,14 @@ def assemble_portions(read: CodedCohort, protocol: Protocol) -> Cohort | None:
     ids, sites, patients = read.patient_ids[order], read.sites[order], read.patients.at(order)
     if np.any(ids[1:] == ids[:-1]):
         return None
-    position = np.full(len(order) + 1, -1, dtype=np.int32)  # the index -1 of no patient picks the last one
+    position = np.full(len(order) + 1, -1, dtype=np.int32)
     position[order] = np.arange(len(order), dtype=np.int32)
     tables = {}
-    for name, (patient, columns) in read.tables.items():
-        rank = np.asarray(taken(position, patient()), dtype=np.int32)
-        if len(rank) and rank.min() < 0:
+    for name, (of_rows, columns) in read.tables.items():
+        table = _by_patient(of_rows(position), columns, len(order))
+        if table is None:
             return None
-        tables[name] = _by_patient(rank, columns, len(order))
+        tables[name] = table
     whole = _WholeCohort(protocol, ids, patients, tables)
     parts = [slice(start, min(start + PORTION, len(ids))) for start in range(0, len(ids), PORTION)]
 
@@ -82,12 +83,41 @@ def _out_of_order(read: Mapping[str, Indices]) -> dict[str, Indices]:
     return {name: order for name, order in read.items() if np.any(order != np.arange(len(order)))}
 
 
-def _by_patient(rank: NDArray[np.int32], columns: CodedColumns, patients: int) -> CodedTable:
-    """The rows in the order of the patients, from the ``rank`` of each row's patient."""
-    if np.any(rank[1:] < rank[:-1]):
-        order = np.argsort(rank, kind="stable")
-        rank, columns = rank[order], columns.at(order)
-    return CodedTable(np.searchsorted(rank, np.arange(patients + 1, dtype=np.int32)), columns)
+def _by_patient(rank: NDArray[np.int32], columns: CodedColumns, patients: int) -> CodedTable | None:
+    """The rows in the order of the patients, from the ``rank`` of each row's patient; ``None`` if one is unknown."""
+    if len(rank) and rank.min() < 0:
+        return None
+    starts, order = rows_by_patient(rank, patients)
+    del rank  # as large as several columns
+    if order is None:
+        return CodedTable(starts, columns)
+    return CodedTable(starts, columns.at(order))
+
+
+def rows_by_patient(rank: NDArray[np.int32], patients: int) -> tuple[Indices, NDArray[np.uint32] | None]:
+    """Where each patient's rows start, shape (patients + 1,), and the rows in the order of their patients' ``rank``.
+
+    Rows of one patient keep their order; ``None`` where all stand in order. NumPy's sort takes ten times as long, and
+    four times the memory.
+    """
+    starts, order = np.zeros(patients + 1, dtype=np.intp), np.empty(len(rank), dtype=np.uint32)
+    return starts, None if _write_order(rank, starts, order) else order
+
+
+@compiled
+def _write_order(rank: NDArray[np.int32], starts: Indices, order: NDArray[np.uint32]) -> bool:
+    """Count the rows of each patient into ``starts``, zeros before, and write ``order``; whether rows stood in it."""
+    in_order = True
+    for row in range(rank.size):
+        starts[rank[row] + 1] += 1
+        in_order &= row == 0 or rank[row - 1] <= rank[row]
+    for patient in range(1, starts.size):
+        starts[patient] += starts[patient - 1]
+    following = starts.copy()
+    for row in range(rank.size):
+        order[following[rank[row]]] = row
+        following[rank[row]] += 1
+    return in_order
 
 
 def _raw_tables(tables: Mapping[str, CodedTable], part: slice) -> Iterator[tuple[str, RawTable]]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from features.build import build_features
-from models.machine_code import build_every_kind_of_row
+from features.compilation.decorator import CompiledFunction
+from models.machine_code import call_every_function
 from serving.contract.request import PredictionRequest
 from serving.prediction.predictor import Predictor
 from tests.cohorts import cohort_of, random_cohort, random_protocol
@@ -25,14 +26,16 @@ COMMAND = [sys.executable, "-m", "models.machine_code"]
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled_ahead() -> None:
-    build_every_kind_of_row()
+    call_every_function()
 
 
 def compiled_functions() -> set[tuple[str, str]]:
     """Every compiled function in use, by its name and the types of its arguments, wherever its code came from."""
     modules = [vars(module) for name, module in sys.modules.items() if name.startswith(("features.", "models."))]
-    functions = {value for module in modules for value in module.values() if hasattr(value, "py_func")}
-    return {(one.__qualname__, str(types)) for one in functions for types in one.overloads}
+    functions = {value for module in modules for value in module.values() if isinstance(value, CompiledFunction)}
+    found = {(one.__qualname__, str(types)) for one in functions for types in one.dispatcher().overloads}
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("seed", range(20))

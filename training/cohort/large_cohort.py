@@ -37,7 +37,7 @@ def large_cohort(tables: Mapping[str, TableFile], protocol: Protocol, binary: fr
     row_of[codes] = np.arange(len(codes), dtype=np.int32)
     row_of[-1] = -1
     children = {
-        name: (partial(_rows_of, readers[name], protocol, texts, row_of), _columns(readers[name], name, protocol))
+        name: (partial(_of_rows, readers[name], protocol, texts, row_of), _columns(readers[name], name, protocol))
         for name in CHILD_TABLES
         if name in readers
     }
@@ -70,8 +70,17 @@ def _identifiers(reader: CellReader, name: str, protocol: Protocol) -> tuple[Cod
     return np.full(len(reader.table.rows), -1, dtype=np.int8), pa.array([], pa.string())
 
 
-def _rows_of(reader: CellReader, protocol: Protocol, known: ArrowArray, row_of: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The row of each row's patient, -1 for none; ``row_of`` gives the row of each ``known`` identifier."""
+def _of_rows(
+    reader: CellReader,
+    protocol: Protocol,
+    known: ArrowArray,
+    row_of: NDArray[np.int32],
+    of_patients: NDArray[np.int32],
+) -> NDArray[np.int32]:
+    """The number of each row's patient, from one per row of the patients, and one at the end for an unknown patient.
+
+    ``row_of`` has the row of each ``known`` identifier, and -1 at its end.
+    """
     codes, texts = _identifiers(reader, "patient_id", protocol)
     places = pc.fill_null(pc.index_in(texts, value_set=known), -1).to_numpy(zero_copy_only=False)
-    return np.asarray(taken(np.append(row_of[places], np.int32(-1)), codes), dtype=np.int32)
+    return taken(of_patients[np.append(row_of[places], -1)], codes)

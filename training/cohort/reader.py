@@ -7,6 +7,7 @@ repeats the content of a cell.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -38,6 +39,8 @@ from training.cohort.repairs import Repair
 from training.cohort.table import FORGIVING, STRICT, ArrowArray, TableFile
 from training.cohort.table_reader import read_table
 
+THREADS = 2
+"""Files read side by side."""
 _Readers: TypeAlias = dict[str, CellReader]
 
 
@@ -75,7 +78,9 @@ def read_with_repairs(directory: Path, protocol: Protocol | None = None, *, stri
     paths, problems = table_paths(directory)
     rules = STRICT if strict else FORGIVING
     present = [name for name in TABLES if name in paths]
-    tables = {name: read_table(paths[name], protocol.tables[name], rules) for name in present}
+    with ThreadPoolExecutor(THREADS) as threads:
+        read = threads.map(lambda name: read_table(paths[name], protocol.tables[name], rules), present)
+        tables = dict(zip(present, read, strict=True))
     reading = assemble_reading(tables, protocol, problems, strict=strict)
     return replace(reading, files_not_read=ignored_files(directory))
 

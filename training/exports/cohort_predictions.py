@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -76,22 +77,31 @@ def prediction_tables(cohort: Cohort, bundle: Bundle) -> Iterator[pa.Table]:
 def _predictions(cohort: Cohort, model: OutcomeModel, schema: pa.Schema) -> pa.Table:
     features = build_features(cohort, model.landmark)
     reached = np.flatnonzero(~np.isnan(features.day))
-    rows = features.values[reached]
-    reasons = [_reason(reason, model) for reason in features.ineligible[reached]]
-    evaluated = None if model.applicability is None else model.applicability.assess(rows)
-    verdicts = _verdicts(evaluated, reasons)
+    rows, reasons = features.values[reached], [_reason(reason, model) for reason in features.ineligible[reached]]
     labels = tuple(label_of(one.name, one.meaning) for one in catalogue(cohort.protocol))
-    for row, refusal in _refusals(evaluated, labels).items():
-        reasons[row] = reasons[row] or refusal
-    portions = [rows[start : start + ROWS_AT_ONCE] for start in range(0, max(len(rows), 1), ROWS_AT_ONCE)]
-    numbers = np.hstack([_numbers(model.predict(portion, with_curve=False)) for portion in portions])
-    numbers[:, [reason is not None for reason in reasons]] = np.nan
+    portions = [slice(start, start + ROWS_AT_ONCE) for start in range(0, max(len(rows), 1), ROWS_AT_ONCE)]
+    predicted = [_portion(rows[portion], reasons[portion], model, labels) for portion in portions]
+    numbers = np.hstack([numbers for numbers, _, _ in predicted])
+    verdicts, refusals = (list(chain.from_iterable(parts)) for parts in list(zip(*predicted, strict=True))[1:])
     ids, days = cohort.patient_ids[reached], features.day[reached]
-    columns = [ids, [model.landmark.name] * len(reached), days, verdicts, reasons, *numbers]
+    columns = [ids, [model.landmark.name] * len(reached), days, verdicts, refusals, *numbers]
     arrays = [
         pa.array(column, from_pandas=True).cast(field.type) for column, field in zip(columns, schema, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _portion(
+    rows: Floats, reasons: list[str | None], model: OutcomeModel, labels: tuple[str, ...]
+) -> tuple[Floats, list[str | None], list[str | None]]:
+    """Of some rows the numbers (columns, n), NaN where there is no prediction, the verdicts, and all reasons."""
+    evaluated = None if model.applicability is None else model.applicability.assess(rows)
+    verdicts = _verdicts(evaluated, reasons)
+    refusals = _refusals(evaluated, labels)
+    why_not = [reason or refusals.get(row) for row, reason in enumerate(reasons)]
+    numbers = _numbers(model.predict(rows, with_curve=False))
+    numbers[:, [reason is not None for reason in why_not]] = np.nan
+    return numbers, verdicts, why_not
 
 
 def _numbers(predicted: Predictions) -> Floats:

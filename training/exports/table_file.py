@@ -60,7 +60,8 @@ def open_table(path: Path, schema: pa.Schema) -> Iterator[TableWriter]:
             if ending == ".csv":
                 yield _CsvWriter(file, schema)
             else:
-                with pq.ParquetWriter(file, schema) as parquet:
+                coded = [one.name for one in schema if not pa.types.is_floating(one.type)]  # numbers hardly repeat
+                with pq.ParquetWriter(file, schema, use_dictionary=coded) as parquet:
                     yield _ParquetWriter(parquet)
         partial.replace(path)
     finally:

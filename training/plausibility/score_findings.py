@@ -9,6 +9,7 @@ from math import sqrt
 import numpy as np
 
 from features.eligibility.remission_window import anchor_days
+from features.records.coded import AT_ONCE
 from features.records.cohort import Cohort
 from features.records.cut_offs import TOLERANCE
 from training.plausibility.edges import (
@@ -44,10 +45,7 @@ def _keying_findings(ratings: ScaleRatings) -> Iterator[CohortFinding]:
     scoring = ratings.scoring
     if scoring is None or len(ratings.rows) < FEWEST_RATINGS:
         return
-    whole = np.abs(ratings.score - np.round(ratings.score)) <= TOLERANCE
-    fractions = int((~whole).sum())
-    above = (ratings.score - ratings.instrument.minimum) / ratings.step
-    off = int((whole & (np.abs(above - np.round(above)) > TOLERANCE)).sum())
+    fractions, off = _fractions_and_no_multiples(ratings)
     if 2 * fractions >= len(ratings.rows):
         means = bool(ratings.score.max() <= scoring.item_maximum)
         cause = "means of the items" if means else "averaged or rescaled"
@@ -67,6 +65,18 @@ def _keying_findings(ratings: ScaleRatings) -> Iterator[CohortFinding]:
         sentence += f"though at least {EXPECTED_PATIENTS} patients would be expected at each."
         remedy = "Check whether sums were doubled, rounded or converted from another scale."
         yield score_warning(ratings, "gaps_in_totals", sentence, remedy, unused_totals=gaps, totals=used)
+
+
+def _fractions_and_no_multiples(ratings: ScaleRatings) -> tuple[int, int]:
+    """The number of scores that are no whole numbers, and of others that are no whole step above the lowest total."""
+    fractions = off = 0
+    for start in range(0, len(ratings.rows), AT_ONCE):
+        score = ratings.score[start : start + AT_ONCE]
+        whole = np.abs(score - np.round(score)) <= TOLERANCE
+        above = (score - ratings.instrument.minimum) / ratings.step
+        fractions += int((~whole).sum())
+        off += int((whole & (np.abs(above - np.round(above)) > TOLERANCE)).sum())
+    return fractions, off
 
 
 def _gaps(ratings: ScaleRatings) -> int:

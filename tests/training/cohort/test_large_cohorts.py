@@ -33,6 +33,7 @@ DAMAGED = [(name, files, damage) for name, files, damage, *_ in (*REPAIRED, *REF
 def make_large(monkeypatch: pytest.MonkeyPatch, block_bytes: int = 150, patients: int = 1) -> None:
     """From now on every cohort is large."""
     monkeypatch.setattr("training.cohort.plain_file.LARGE_BYTES", block_bytes)
+    monkeypatch.setattr("training.cohort.plain_file.TEXT_AT_ONCE", block_bytes)
     monkeypatch.setattr("training.cohort.plain_file.LARGE_ROWS", 2)
     monkeypatch.setattr("training.cohort.large_cohort.MANY_PATIENTS", patients)
     monkeypatch.setattr("features.records.portions.PORTION", patients)
