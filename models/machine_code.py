@@ -6,12 +6,13 @@
 import os
 import sys
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 
 from features.build import build_features
 from features.compilation.code_files import BESIDE_SOURCES
-from features.compilation.dispatchers import compiled_during
+from features.compilation.dispatchers import KEPT, compiled_during
 from features.protocol.document import Landmark, Protocol, RemissionRule
 from features.records.portions import rows_by_patient
 from models.reference_inputs import cohort_of_reference_inputs, draw_reference_inputs
@@ -32,11 +33,17 @@ def main() -> None:
     """Compile and keep the code beside the sources, for all users; the exit code is 3 where it can't be kept."""
     folder = BESIDE_SOURCES if BESIDE_SOURCES.exists() else BESIDE_SOURCES.parent
     if not os.access(folder, os.W_OK):
-        sys.stderr.write(f"machine code can't be kept: {folder} can't be written; run this as its owner\n")
-        sys.exit(3)
+        _refuse(f"{folder} can't be written; run this as its owner")
     sys.dont_write_bytecode = False
     number = compiled_during(call_every_function)
+    if any(path is None or path.parent != BESIDE_SOURCES for path in KEPT):
+        _refuse(f"writing to {folder} failed; look whether the disk is full")
     sys.stdout.write(f"compiled {number} functions\n" if number else "nothing to compile\n")
+
+
+def _refuse(why: str) -> NoReturn:
+    sys.stderr.write(f"machine code can't be kept: {why}\n")
+    sys.exit(3)
 
 
 if __name__ == "__main__":

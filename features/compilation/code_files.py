@@ -1,7 +1,7 @@
 """Files of machine code between processes: beside the sources, or in the user's folder for caches.
 
 A file is looked for in both, and kept in the first of them that can be written; where none can, nothing is kept.
-Files appear whole, so any number of processes may start at once.
+Files appear whole, so any number of processes may start at once. A name begins with what its sources have in common.
 """
 
 import os
@@ -16,7 +16,7 @@ from uuid import uuid4
 BESIDE_SOURCES = Path(__file__).with_name("__pycache__")
 SUFFIX = ".machine-code"
 UNUSED_SECONDS = 30 * 86400
-"""A file that no process has loaded for so long is removed."""
+"""Code of other sources that no process has loaded for so long is removed."""
 _CHECKSUM_BYTES = 32
 
 
@@ -30,13 +30,17 @@ def kept_code(name: str) -> bytes | None:
     return None
 
 
-def keep_code(name: str, code: bytes) -> None:
-    """Keep it under a name, where that is possible."""
-    any(_write(path, code) for path in _places(name))
+def keep_code(name: str, code: bytes) -> Path | None:
+    """Keep it under a name, where that is possible; the file."""
+    return next((path for path in _places(name) if _write(path, code)), None)
 
 
 def _places(name: str) -> Iterator[Path]:
-    """The files that may hold it; only in folders that nobody else can change, because what is loaded is run."""
+    """The files that may hold it. What is loaded is run.
+
+    So a user's folder must be one that nobody else can change. Who can change the one beside the sources can change the
+    bytecode there, which Python runs.
+    """
     yield BESIDE_SOURCES / f"{name}{SUFFIX}"
     caches = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 -- no home, no error
     folder = caches / "kap-outcomes"
@@ -80,13 +84,14 @@ def _write(path: Path, code: bytes) -> bool:
         with suppress(OSError):
             begun.unlink()
         return False
-    _remove_unused(path.parent)
+    _remove_unused(path)
     return True
 
 
-def _remove_unused(folder: Path) -> None:
-    """Remove the code of sources that are gone."""
-    for path in folder.glob(f"*{SUFFIX}*"):
+def _remove_unused(kept: Path) -> None:
+    """Remove unused code of other sources than those of one file: its user may be unable to note that it is used."""
+    sources, _, _ = kept.name.partition("-")
+    for path in kept.parent.glob(f"*{SUFFIX}*"):
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > UNUSED_SECONDS:
+            if not path.name.startswith(sources) and time.time() - path.stat().st_mtime > UNUSED_SECONDS:
                 path.unlink()

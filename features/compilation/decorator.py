@@ -6,7 +6,10 @@ the first call.
 
 from collections.abc import Callable
 from functools import update_wrapper
+from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
+
+from features.compilation.sources import sources_digest
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,9 +27,10 @@ class CompiledFunction(Generic[P, R]):
     __name__: str
 
     def __init__(self, function: Callable[P, R]) -> None:
-        """Compile nothing yet."""
+        """Compile nothing yet; the sources are read now, because they may change before the first call."""
         update_wrapper(self, function)
         self._function = function
+        self._sources = sources_digest(Path(function.__code__.co_filename))
         self._dispatcher: Callable[P, R] | None = None
 
     def __call__(self, *arguments: P.args, **named: P.kwargs) -> R:
@@ -42,7 +46,7 @@ class CompiledFunction(Generic[P, R]):
         if self._dispatcher is None:
             from features.compilation.dispatchers import dispatcher_of
 
-            self._dispatcher = dispatcher_of(self._function, CompiledFunction)
+            self._dispatcher = dispatcher_of(self._function, self._sources, CompiledFunction)
         return self._dispatcher
 
 

@@ -19,9 +19,10 @@ from numba.core.serialize import dumps
 from numba.extending import typeof_impl
 
 from features.compilation.code_files import keep_code, kept_code
-from features.compilation.sources import sources_digest
 
 numba.config.CPU_NAME, numba.config.CPU_FEATURES = "generic", ""  # before the first compilation
+KEPT: list[Path | None] = []
+"""The file of each code that this process compiled; ``None`` where it could not be kept."""
 _COMPILERS = (implementation.cache_tag, *(version(name) for name in ("numba", "llvmlite", "numpy")))
 
 
@@ -32,11 +33,14 @@ class DispatchedFunction(Protocol):
         """What compiles and calls it."""
 
 
-def dispatcher_of(function: Callable[..., Any], called_as: type[DispatchedFunction]) -> Any:
-    """What compiles a function for the types of its arguments, and calls it; ``called_as`` stands for it in others."""
+def dispatcher_of(function: Callable[..., Any], sources: str, called_as: type[DispatchedFunction]) -> Any:
+    """What compiles a function for the types of its arguments, and calls it; ``called_as`` stands for it in others.
+
+    ``sources`` is the digest of the sources that the process has imported.
+    """
     typeof_impl.register(called_as, _type_of)
     dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
-    dispatcher._cache = _KeptCode(function)  # noqa: SLF001 -- numba's own keeps nothing where its folder is read-only
+    dispatcher._cache = _KeptCode(function, sources)  # noqa: SLF001 -- numba's own keeps nothing where its folder is read-only
     return dispatcher
 
 
@@ -56,8 +60,9 @@ class _KeptCode:
 
     cache_path = None
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], sources: str) -> None:
         self._function = function
+        self._sources = sources
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The compiled function for argument types, or ``None`` where none is kept."""
@@ -67,16 +72,16 @@ class _KeptCode:
 
     def save_overload(self, signature: Any, compiled_function: Any) -> None:
         """Keep what was compiled for argument types."""
-        keep_code(self._name(signature, compiled_function.codegen), dumps(compiled_function._reduce()))  # noqa: SLF001
+        name = self._name(signature, compiled_function.codegen)
+        KEPT.append(keep_code(name, dumps(compiled_function._reduce())))  # noqa: SLF001
 
     def _name(self, signature: Any, codegen: Any) -> str:
         """Another one for everything that the machine code depends on."""
         function, settings = self._function, (numba.config.OPT, numba.config.BOUNDSCHECK)
         cells = dumps(tuple(cell.cell_contents for cell in function.__closure__ or ()))
-        sources = sources_digest(Path(function.__code__.co_filename))
         key = (_COMPILERS, settings, codegen.magic_tuple(), function.__module__, function.__qualname__, str(signature))
-        digest = sha256(repr((key, sources, function.__code__.co_code, cells)).encode())
-        return f"{function.__name__}-{digest.hexdigest()[:32]}"
+        digest = sha256(repr((key, self._sources, function.__code__.co_code, cells)).encode())
+        return f"{self._sources[:16]}-{function.__name__}-{digest.hexdigest()[:32]}"
 
     def enable(self) -> None:
         """Nothing to do: code is kept from the start."""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,4 +80,13 @@ def test_where_the_code_can_not_be_kept_for_all_users_it_says_what_to_do() -> No
     assert done.returncode == 3
     assert "features/compilation" in done.stderr
     assert "can't be written; run this as its owner" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_where_writing_fails_it_does_not_say_that_the_code_is_kept(tmp_path: Path) -> None:
+    """As on a full disk. Other settings of the compiler have nothing kept yet."""
+    nothing_can_be_written = ("bash", "-c", 'ulimit -f 0; exec "$@"', "bash")
+    done = ask(*nothing_can_be_written, NUMBA_OPT="0", XDG_CACHE_HOME=str(tmp_path))
+    assert done.returncode == 3
+    assert "machine code can't be kept: writing to" in done.stderr
     assert "Traceback" not in done.stderr

@@ -154,6 +154,17 @@ def test_a_changed_function_of_another_module_compiles_anew(project: DoseProject
     assert project.ask() == (1.5, COMPILED)
 
 
+def test_sources_that_change_before_the_first_call_leave_no_wrong_code_behind(project: DoseProject) -> None:
+    """As when software is updated under a process that runs."""
+    changed = UNIT.replace("1000.0", "2000.00")  # another length, or Python itself would take the file of before
+    update = f"import doses.unit, pathlib; pathlib.Path(doses.unit.__file__).write_text({changed!r})\n"
+    ask = ASK.replace("print", update + "print")
+    subprocess.run([sys.executable, "-c", ask], env=project.environment(), cwd=project.folder, check=True)
+    assert project.ask() == (1.5, COMPILED)
+    project.unit.write_text(UNIT, encoding="utf-8")
+    assert project.ask() == (0.75, FOUND)
+
+
 def test_code_kept_beside_its_sources_leaves_nothing_in_the_home_of_a_user(project: DoseProject) -> None:
     project.ask()
     project.ask()
@@ -196,7 +207,7 @@ def test_processes_that_start_at_once_do_each_other_no_harm(project: DoseProject
 @pytest.mark.parametrize("damage", [b"", b"half"])
 def test_a_damaged_file_is_compiled_anew(project: DoseProject, damage: bytes) -> None:
     project.ask(HOME="/dev/null")
-    (kept,) = project.beside_sources.glob(f"total-*{SUFFIX}")
+    (kept,) = project.beside_sources.glob(f"*-total-*{SUFFIX}")
     kept.write_bytes(kept.read_bytes()[:100] + damage)
     assert project.ask(HOME="/dev/null") == (0.75, COMPILED)
     assert project.ask(HOME="/dev/null") == (0.75, FOUND)
@@ -218,8 +229,8 @@ def test_python_without_compiled_files_leaves_none_beside_the_sources(project: D
 
 def test_code_that_nothing_loads_any_more_is_removed(project: DoseProject) -> None:
     project.ask()
-    (old,) = project.beside_sources.glob(f"total-*{SUFFIX}")
-    (used,) = project.beside_sources.glob(f"in_grams-*{SUFFIX}")
+    (old,) = project.beside_sources.glob(f"*-total-*{SUFFIX}")
+    (used,) = project.beside_sources.glob(f"*-in_grams-*{SUFFIX}")
     os.utime(old, (old.stat().st_mtime - UNUSED_SECONDS - 60,) * 2)
     project.unit.write_text(UNIT.replace("1000.0", "2000.0"), encoding="utf-8")
     project.ask()
