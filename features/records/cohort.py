@@ -70,6 +70,10 @@ class Cohort:
     def __len__(self) -> int:
         return len(self.patient_ids)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Without what was read of the tables for compiled code: another process reads it again."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
     def __repr__(self) -> str:
         """Counts only: a notebook that shows a cohort shows no patient."""
         rows = ", ".join(f"{len(self.table(name)):,} {name.replace('_', ' ')}" for name in CHILD_TABLES)
