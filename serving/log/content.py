@@ -37,7 +37,7 @@ _LEVEL = 6
 _NONCE = bytes(12)
 """Always the same, because each key encrypts once."""
 _NUMBER = re.compile(rb"([:,\[])(-?\d[\d.eE+-]*)")
-"""What stands before a number, and the number; to look behind each place for the first would take half as long again."""
+"""What stands before a number, and the number; to look behind each place would take half as long again."""
 
 
 class ContentChangedError(Exception):
