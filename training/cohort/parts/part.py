@@ -6,8 +6,7 @@ part has any of them. So a part is read, and its predictions made, without the r
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import TypeAlias
+from pathlib import PurePosixPath
 
 import pyarrow as pa
 
@@ -15,6 +14,7 @@ from features.protocol.columns import TABLES, Column
 from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from training.cohort.file_names import PROTOCOL_FILE, refuse_other_protocol_name, require_folder
+from training.cohort.parts.part_files import ENDING, File, part_files
 from training.cohort.parts.remote import Place, RemoteFile, RemoteFolder
 from training.cohort.reader import CohortReading, assemble_reading, protocol_in, read_protocol
 from training.cohort.table import FORGIVING, STRICT, TableFile, TableRules
@@ -22,9 +22,6 @@ from training.cohort.table_reader import read_table
 
 SITE_KEYS = ("site", "site_id")
 """What a folder's name may begin with that says the site of its patients, as in `site=north`."""
-ENDING = ".parquet"
-
-File: TypeAlias = Path | RemoteFile
 
 
 @dataclass(frozen=True)
@@ -54,21 +51,16 @@ def is_in_parts(place: Place) -> bool:
 def parts_of(place: Place) -> list[CohortPart]:
     """The parts of a cohort, by name.
 
-    Raises ``CohortRefusedError`` if a table lacks a file that another has, or is there as a file too, and for a URL
-    that can't be read.
+    Raises ``CohortRefusedError`` if a table lacks a file that another has, or is there as a file too, for every other
+    file or folder that may hold records, and for a URL that can't be read.
     """
-    files, beside = _remote_files(place) if isinstance(place, RemoteFolder) else _local_files(place)
+    files, problems = part_files(place)
     names = sorted(set().union(*files.values()))
-    problems = [
+    problems += [
         Problem(f"{table}/{name}{ENDING}", None, None, "a file of each table for every part", "none")
         for table, found in files.items()
         for name in names
         if name not in found
-    ]
-    problems += [
-        Problem(name, None, None, f"this table in the folder {table}, or all tables as files", "both")
-        for name in sorted(beside)
-        if (table := PurePosixPath(name).stem) in TABLES
     ]
     if not names:
         problems.append(Problem("patients", None, None, f"files that end in {ENDING}", "none"))
@@ -108,34 +100,6 @@ def read_part(part: CohortPart, protocol: Protocol, *, strict: bool) -> CohortRe
 def at_files(problems: Iterable[Problem], part: CohortPart) -> list[Problem]:
     """The problems of a part's tables, at its files."""
     return [replace(problem, place=part.place_of(problem.place)) for problem in problems]
-
-
-def _local_files(folder: Path) -> tuple[dict[str, dict[str, File]], list[str]]:
-    """The files of each table by the names of their parts, and the names of the files beside the tables' folders."""
-    require_folder(folder)
-    files: dict[str, dict[str, File]] = {}
-    for table in TABLES:
-        if (folder / table).is_dir():
-            below = (path.relative_to(folder / table).as_posix() for path in (folder / table).rglob(f"*{ENDING}"))
-            files[table] = {name: folder / table / f"{name}{ENDING}" for name in _part_names(below)}
-    return files, [path.name for path in folder.iterdir() if path.is_file()]
-
-
-def _remote_files(folder: RemoteFolder) -> tuple[dict[str, dict[str, File]], list[str]]:
-    """As `_local_files`."""
-    names = folder.names()
-    files: dict[str, dict[str, File]] = {}
-    for table in TABLES:
-        below = [name.removeprefix(f"{table}/") for name in names if name.startswith(f"{table}/")]
-        if below:
-            files[table] = {name: RemoteFile(folder, f"{table}/{name}{ENDING}") for name in _part_names(below)}
-    return files, [name for name in names if "/" not in name]
-
-
-def _part_names(paths: Iterable[str]) -> list[str]:
-    """The paths of Parquet files without the ending; hidden ones left out."""
-    shown = (path for path in paths if not any(one.startswith((".", "_")) for one in path.split("/")))
-    return [path.removesuffix(ENDING) for path in shown if path.endswith(ENDING)]
 
 
 def _table(file: File, declared: Sequence[Column], rules: TableRules) -> TableFile:
