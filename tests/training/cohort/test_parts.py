@@ -177,6 +177,54 @@ def test_a_site_in_the_column_and_in_the_folders_name_has_two_meanings(changed: 
     assert (problem.place, problem.column) == (str(path.relative_to(changed)), "site_id")
 
 
+def in_folders(parts: Path, folder: Path, *names: str) -> Path:
+    """One part of the cohort, in folders of these names."""
+    for table in parts.iterdir():
+        if table.is_dir():
+            target = folder.joinpath("one", table.name, *names, "part-0.parquet")
+            target.parent.mkdir(parents=True)
+            shutil.copy(min(table.rglob("*.parquet")), target)
+    return folder / "one"
+
+
+@pytest.mark.parametrize(
+    "name", ["Site=north", "SITE_ID=north", "sites=north", "site =north", "sex=female", "Sex=male"]
+)
+def test_a_folders_key_that_may_be_the_sites_or_a_columns_is_refused(parts: Path, tmp_path: Path, name: str) -> None:
+    folder = in_folders(parts, tmp_path, name)
+    for path in folder.glob("patients/*/*.parquet"):
+        pd.read_parquet(path).drop(columns=["sex"]).to_parquet(path, index=False)
+    (problem,) = problems_of(folder)
+    assert (problem.place, problem.column) == (f"patients/{name}/part-0.parquet", name.partition("=")[0].strip())
+    assert "did you mean" in problem.found
+
+
+def test_another_key_of_folders_is_named_as_not_read_and_the_strict_reader_refuses_it(
+    parts: Path, tmp_path: Path
+) -> None:
+    folder = in_folders(parts, tmp_path, "bucket=3", "site=north")
+    reading = read_whole(folder)
+    assert "bucket=... in names of folders" in reading.not_read
+    assert reading.cohort.site_names == ("north",)
+    with pytest.raises(CohortRefusedError) as refused:
+        read_whole(folder, strict=True)
+    assert [problem.column for problem in refused.value.problems] == ["bucket"]
+
+
+def test_two_folders_that_name_a_site_have_two_meanings(parts: Path, tmp_path: Path) -> None:
+    (problem,) = problems_of(in_folders(parts, tmp_path, "site=north", "site_id=south"))
+    assert (problem.column, problem.found) == ("site_id", "several")
+
+
+@pytest.mark.parametrize(
+    ("value", "sites"), [("S%C3%A3o%20Paulo", ("S\xe3o Paulo",)), ("__HIVE_DEFAULT_PARTITION__", ())]
+)
+def test_a_sites_folder_is_named_as_writers_of_parquet_name_it(
+    parts: Path, tmp_path: Path, value: str, sites: tuple[str, ...]
+) -> None:
+    assert read_whole(in_folders(parts, tmp_path, f"site={value}")).cohort.site_names == sites
+
+
 def test_a_problem_names_the_file_of_the_part_and_its_row(changed: Path) -> None:
     path = min((changed / "assessments").rglob("*.parquet"))
     rows = pd.read_parquet(path)

@@ -130,6 +130,12 @@ def test_at_a_url_too_a_folder_whose_name_is_nearly_a_tables_is_refused(
     assert problem.required.startswith(f"this table in the folder {table}")
 
 
+def test_events_without_a_folder_of_patients_are_no_cohort(in_memory: MemoryFileSystem) -> None:
+    in_memory.rm("/cohort/patients", recursive=True)
+    problem = refused("memory://cohort")
+    assert (problem.place, problem.found) == ("patients", "none")
+
+
 def test_links_by_which_a_web_server_sorts_its_list_are_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     pages = {
         "http://host/c": ["http://host/c/?C=N;O=D", "http://host/c/patients/"],
@@ -149,7 +155,9 @@ def test_a_part_and_the_protocol_come_from_the_same_folder(in_memory: MemoryFile
     protocol = protocol_of(place)
     assert protocol == read_cohort(simulated).protocol
     first = parts_of(place)[0]
-    assert read_part(first, protocol, strict=False).cohort.site_names == (first.site,)
+    assert read_part(first, protocol, strict=False).cohort.site_names == (
+        first.name.partition("/")[0].removeprefix("site="),
+    )
     in_memory.pipe("/cohort/protocol.toml.bak", b"")
     with pytest.raises(ProtocolRefusedError):
         protocol_of(place)

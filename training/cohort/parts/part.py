@@ -6,22 +6,17 @@ part has any of them. So a part is read, and its predictions made, without the r
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-
-import pyarrow as pa
 
 from features.protocol.columns import TABLES, Column
 from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from training.cohort.file_names import PROTOCOL_FILE, refuse_other_protocol_name, require_folder
+from training.cohort.parts.folder_keys import with_folder_keys
 from training.cohort.parts.part_files import ENDING, File, part_files
 from training.cohort.parts.remote import Place, RemoteFile, RemoteFolder
 from training.cohort.reader import CohortReading, assemble_reading, protocol_in, read_protocol
 from training.cohort.table import FORGIVING, STRICT, TableFile, TableRules
 from training.cohort.table_reader import read_table
-
-SITE_KEYS = ("site", "site_id")
-"""What a folder's name may begin with that says the site of its patients, as in `site=north`."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +25,6 @@ class CohortPart:
 
     name: str
     files: Mapping[str, File]
-
-    @property
-    def site(self) -> str | None:
-        """The site that a folder names, if one does."""
-        named = [folder.partition("=") for folder in PurePosixPath(self.name).parts[:-1]]
-        return next((value for key, _, value in named if key in SITE_KEYS), None)
 
     def place_of(self, table: str) -> str:
         """The file of a table in the folder of the cohort, for messages; another text is given back."""
@@ -62,7 +51,7 @@ def parts_of(place: Place) -> list[CohortPart]:
         for name in names
         if name not in found
     ]
-    if not names:
+    if not (files.get("patients") or problems):
         problems.append(Problem("patients", None, None, f"files that end in {ENDING}", "none"))
     if problems:
         raise CohortRefusedError(problems)
@@ -91,7 +80,8 @@ def read_part(part: CohortPart, protocol: Protocol, *, strict: bool) -> CohortRe
         for table, file in part.files.items()
     }
     try:
-        reading = assemble_reading(_with_site(tables, part), protocol, [], strict=strict)
+        tables = with_folder_keys(tables, part.name, protocol, strict=strict)
+        reading = assemble_reading(tables, protocol, [], strict=strict)
     except CohortRefusedError as refused:
         raise CohortRefusedError(at_files(refused.problems, part)) from None
     return replace(reading, repairs=tuple(replace(one, table=part.place_of(one.table)) for one in reading.repairs))
@@ -118,16 +108,3 @@ def _renamed(table: TableFile, name: str) -> TableFile:
         repairs=tuple(replace(one, table=name) for one in table.repairs),
         not_read=tuple(one.removesuffix(table.name) + name.removesuffix(ENDING) for one in table.not_read),
     )
-
-
-def _with_site(tables: dict[str, TableFile], part: CohortPart) -> dict[str, TableFile]:
-    """The tables with the site that the part's folder names."""
-    patients = tables["patients"]
-    if part.site is None or not patients.columns:
-        return tables
-    if "site_id" in patients.columns:
-        required = "the site in this column or in the name of the folder, not in both"
-        problem = Problem(patients.name, None, "site_id", required, "both")
-        return tables | {"patients": replace(patients, problems=(*patients.problems, problem))}
-    site = pa.array([part.site] * len(patients.rows), pa.string()).dictionary_encode()
-    return tables | {"patients": replace(patients, columns={**patients.columns, "site_id": site})}
