@@ -70,5 +70,6 @@ def _key_problems(
         meant = near_names(plain_name(key), [*SITE_KEYS, *dict.fromkeys(absent)])
         if meant or strict:
             required = "site=... in the name of a folder, and everything else in columns of the files"
-            found = "another key in the name of a folder" + (f" (did you mean {' or '.join(meant)}?)" if meant else "")
+            hint = f" (did you mean {' or '.join(meant)}?)" if meant and key not in meant else ""
+            found = f"another key in the name of a folder{hint}"
             yield Problem(tables["patients"].name, None, key.strip(), required, found)
