@@ -257,6 +257,7 @@ def score(place: "Place", out: Path, model: str, *, workers: int, strict: bool) 
     """
     from training.cli.options.progress import Progress
     from training.cohort.parts.part import is_in_parts
+    from training.cohort.parts.whole import files_not_read
     from training.exports.cohort_predictions import score_cohort
     from training.exports.part_predictions import score_parts
     from training.exports.table_file import describe_marked
@@ -269,7 +270,8 @@ def score(place: "Place", out: Path, model: str, *, workers: int, strict: bool) 
         bundle, version = load_registered(model)
         if is_in_parts(place):
             done = score_parts(place, bundle, out, workers, progress.count, strict=strict)
-            for line in (*reading_lines(done.repairs, done.columns_not_read), NOT_COMPARED):
+            not_read = (*done.columns_not_read, *files_not_read(place))
+            for line in (*reading_lines(done.repairs, not_read), NOT_COMPARED):
                 click.echo(line, err=True)
             rows, marked = done.rows, done.marked
         else:

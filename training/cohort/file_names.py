@@ -46,10 +46,8 @@ def table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
         if name is None:
             meant = meant_table(path.name)
             if meant is not None:
-                required = f"this table as {meant}.csv or {meant}.parquet"
-                if _first_part(path.name) != meant:
-                    required += ", and other files elsewhere"
-                problems.append(Problem(path.name, None, None, required, "a file of another name or format"))
+                where = f"as {meant}.csv or {meant}.parquet"
+                problems.append(problem_of_name(path.name, meant, where, "a file of another name or format"))
         elif name in paths:
             required = f"this table in one file, {name}.csv or {name}.parquet"
             problems.append(Problem(path.name, None, None, required, "both"))
@@ -58,6 +56,12 @@ def table_paths(directory: Path) -> tuple[dict[str, Path], list[Problem]]:
     if "patients" not in paths and not any(meant_table(problem.place) == "patients" for problem in problems):
         problems.append(Problem("patients.csv", None, None, "this file, or patients.parquet", "neither"))
     return paths, problems
+
+
+def problem_of_name(name: str, meant: str, where: str, found: str) -> Problem:
+    """The problem of what is likely to be a table but is named otherwise; ``where`` tells how the table is found."""
+    required = f"this table {where}" + ("" if _first_part(name) == meant else ", and other files elsewhere")
+    return Problem(name, None, None, required, found)
 
 
 def meant_table(file_name: str) -> str | None:

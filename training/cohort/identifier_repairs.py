@@ -21,7 +21,7 @@ from training.cohort.table import ArrowArray, TableFile, as_text, encoded_text, 
 _FLOAT = re.compile(r"\d{1,15}\.0+", re.ASCII)
 """A whole number as a program writes it that took it for a float, which keeps 15 digits of any number."""
 _WHOLE = rf"\A(\d+|{_FLOAT.pattern})\z"
-_REPAIR = "read identifiers such as 12.0 as 12"
+SHORTENED = "read identifiers such as 12.0 as 12"
 _LOST_ZEROS = "only by leading zeros, which a spreadsheet drops; export the ids again as text"
 _OTHER_CASE = "only in case or in how a letter is encoded; write one id in one way"
 _IN_PATIENTS = "the id of a patient in patients"
@@ -38,6 +38,8 @@ def _by_case(text: str) -> str:
 
 _BY_ZEROS = (_by_zeros, _LOST_ZEROS)
 _BY_CASE = (_by_case, _OTHER_CASE)
+ALIKE_SITES = (_BY_ZEROS, _BY_CASE)
+"""What two sites must not differ in alone: a function whose result is equal then, and its words."""
 
 
 def repair_identifiers(tables: dict[str, TableFile]) -> dict[str, TableFile]:
@@ -47,7 +49,7 @@ def repair_identifiers(tables: dict[str, TableFile]) -> dict[str, TableFile]:
         return tables
     patients = _refuse_alike(_whole_numbers(patients, "patient_id"), "patient_id", (_BY_ZEROS,))
     if _has_ids(patients, "site_id"):
-        patients = _refuse_alike(_whole_numbers(patients, "site_id"), "site_id", (_BY_ZEROS, _BY_CASE))
+        patients = _refuse_alike(_whole_numbers(patients, "site_id"), "site_id", ALIKE_SITES)
     known = encoded_text(patients.columns["patient_id"]).dictionary
     others = {
         name: _joined(table, known) if _has_ids(table, "patient_id") else table
@@ -77,7 +79,7 @@ def _renamed(table: TableFile, column: str, new: Callable[[str], str]) -> TableF
     renamed = [new(text) for text in old]
     changed = np.array([one != other for one, other in zip(old, renamed, strict=True)] + [False])
     array = pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(renamed))
-    repair = Repair(table.name, column, _REPAIR, int(changed[codes].sum()))
+    repair = Repair(table.name, column, SHORTENED, int(changed[codes].sum()))
     return replace(table, columns=table.columns | {column: array}, repairs=(*table.repairs, repair))
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from models.bundle import Bundle
+from training.cohort.parts.identifiers import PartIdentifiers, identifiers_of, require_apart
 from training.cohort.parts.part import CohortPart, parts_of, read_part
 from training.cohort.parts.remote import Place
-from training.cohort.parts.whole import Hashes, hashed_patients, require_apart
 from training.cohort.repairs import Repair
 from training.execution.side_by_side import side_by_side
 from training.exports.cohort_predictions import prediction_schema, prediction_tables
@@ -25,10 +25,10 @@ Announce = Callable[[str, int], Callable[[], None]]
 
 @dataclass(frozen=True, eq=False)
 class PartPredictions:
-    """The predictions for a part; ``patients`` are hashes of its patients' ids, of which none is repeated."""
+    """The predictions for a part; ``identifiers`` are compared with those of the other parts."""
 
     tables: tuple[pa.Table, ...]
-    patients: Hashes
+    identifiers: PartIdentifiers
     repairs: tuple[Repair, ...]
     columns_not_read: tuple[str, ...]
 
@@ -53,7 +53,7 @@ def score_parts(
     """
     parts = parts_of(place)
     schema, rows, repairs, ignored = prediction_schema(bundle), 0, list[Repair](), dict[str, None]()
-    seen: list[Hashes] = []
+    seen: list[PartIdentifiers] = []
     predictions = partial(predictions_of_part, bundle, strict)
     advance = announce("predicting, part by part", len(parts))
     with open_table(path, schema) as writer:
@@ -61,7 +61,7 @@ def score_parts(
             for table in found.tables:
                 writer.write(table)
                 rows += table.num_rows
-            seen.append(found.patients)
+            seen.append(found.identifiers)
             repairs += found.repairs
             ignored |= dict.fromkeys(found.columns_not_read)
             advance()
@@ -73,4 +73,5 @@ def predictions_of_part(bundle: Bundle, strict: bool, part: CohortPart) -> PartP
     """Read a part and predict for its patients; raises ``CohortRefusedError``."""
     reading = read_part(part, bundle.protocol, strict=strict)
     tables = tuple(prediction_tables(reading.cohort, bundle))
-    return PartPredictions(tables, hashed_patients(reading.cohort), reading.repairs, reading.columns_not_read)
+    identifiers = identifiers_of(reading, strict=strict)
+    return PartPredictions(tables, identifiers, reading.repairs, reading.columns_not_read)

@@ -15,6 +15,7 @@ from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from training.cohort.declared_features import DeclaredFeature, declared_features
 from training.cohort.file_names import IMPORT_RECORD
+from training.cohort.parts.identifiers import PartIdentifiers, identifiers_of, require_apart
 from training.cohort.parts.part import CohortPart, at_files, parts_of, protocol_of, read_part
 from training.cohort.parts.remote import Place
 from training.cohort.parts.summaries import (
@@ -25,7 +26,7 @@ from training.cohort.parts.summaries import (
     whole_summary,
     whole_unused,
 )
-from training.cohort.parts.whole import Hashes, files_not_read, hashed_patients, require_apart
+from training.cohort.parts.whole import files_not_read
 from training.cohort.unused import UnusedRecords, unused_records
 from training.execution.side_by_side import side_by_side
 from training.plausibility.checked_content import CheckedContent
@@ -47,7 +48,7 @@ class PartCheck:
     scores: tuple[ScoreCounts, ...]
     unused: UnusedRecords
     declared: tuple[DeclaredFeature, ...]
-    patients: Hashes
+    identifiers: PartIdentifiers
 
 
 def check_parts(place: Place, workers: int, announce: Announce, *, strict: bool) -> CheckedContent:
@@ -66,7 +67,7 @@ def check_parts(place: Place, workers: int, announce: Announce, *, strict: bool)
         advance()
     if problems:
         raise CohortRefusedError(problems)
-    require_apart(parts, [one.patients for one in checks])
+    require_apart(parts, [one.identifiers for one in checks])
     return _whole(checks, protocol, _not_read(place))
 
 
@@ -112,7 +113,7 @@ def _checked(protocol: Protocol, strict: bool, part: CohortPart) -> PartCheck | 
         score_counts(cohort),
         unused_records(cohort),
         declared_features(cohort),
-        hashed_patients(cohort),
+        identifiers_of(reading, strict=strict),
     )
 
 

@@ -1,5 +1,6 @@
 """Commands read a cohort in parts as they read one in files; a cluster is asked for only when there is work for it."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -7,8 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 from fsspec.registry import known_implementations
 
+from tests.serving.bundles import toy_bundle
 from tests.training.cohorts_in_parts import in_parts
 from training.cli.app import main
+from training.registry import release
 
 NOBODY = "tcp://127.0.0.1:9"
 
@@ -57,3 +60,30 @@ def test_a_missing_driver_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch)
     assert done.exit_code == 2
     assert "Install s3fs to access S3" in done.stderr
     assert "password" not in done.output
+
+
+def test_a_file_url_of_another_host_is_refused_in_a_sentence_without_the_url() -> None:
+    done = kap("cohort", "check", "file://secret-server/data")
+    assert done.exit_code == 2
+    assert "required file:// before a path that begins with /" in done.stderr
+    assert "secret" not in done.output
+
+
+def test_a_file_that_may_hold_half_of_the_patients_is_said_by_name(parts: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(parts, tmp_path / "copy"))
+    for path in folder.rglob("part-1.parquet"):
+        path.rename(path.with_suffix(".PARQUET"))
+    done = kap("cohort", "check", folder, "--workers", "1")
+    assert done.exit_code == 2
+    assert "part-1.PARQUET: required files that end in .parquet" in done.stderr
+
+
+def test_scoring_parts_names_the_files_that_it_does_not_read(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(parts, tmp_path / "copy"))
+    (folder / "more.parquet").write_bytes(b"")
+    monkeypatch.setattr(release, "load_registered", lambda _: (toy_bundle(), "1"))
+    done = kap("score", folder, "--out", tmp_path / "predictions.csv", "--workers", "1")
+    assert done.exit_code == 0, done.stderr
+    assert "not read: more.parquet" in done.stderr

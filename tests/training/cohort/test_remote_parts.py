@@ -9,10 +9,12 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from fsspec.implementations.http import HTTPFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
 
 from features.protocol.problems import CohortRefusedError, Problem, ProtocolRefusedError
+from tests.training.cohort.test_parts import BY_PRODUCTS, UNREAD_FILES, UNREAD_FOLDERS
 from tests.training.cohorts_in_parts import in_parts
 from training.cohort.parts.part import parts_of, protocol_of, read_part
 from training.cohort.parts.remote import RemoteFolder, place_of
@@ -73,12 +75,89 @@ def test_a_file_url_names_a_folder_of_this_machine(parts: Path) -> None:
     assert place_of(str(parts)) == parts
 
 
+@pytest.mark.parametrize("url", ["file://localhost{}", "FILE://LOCALHOST{}", "local://localhost{}"])
+def test_the_host_localhost_is_this_machine(parts: Path, url: str) -> None:
+    assert place_of(url.format(parts)) == parts
+
+
+def test_the_host_localhost_is_this_machine_in_a_chained_url_too(parts: Path, simulated: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "cohort.zip", "w") as archive:
+        for path in parts.rglob("*.*"):
+            archive.write(path, path.relative_to(parts).as_posix())
+    place = place_of(f"zip://::file://localhost{tmp_path}/cohort.zip")
+    assert protocol_of(place) == read_cohort(simulated).protocol
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file://server/data",
+        "file://localhosts/data",
+        "file://localhost",
+        "file://",
+        "zip://inside::file://server/a.zip",
+    ],
+)
+def test_a_file_url_of_another_host_is_no_relative_path(url: str) -> None:
+    problem = refused(url)
+    assert problem.place == "file://..."
+    assert problem.required == "file:// before a path that begins with /, as in file:///data, of this machine"
+    assert problem.found == "another host, or a relative path"
+
+
+@pytest.mark.parametrize("name", BY_PRODUCTS)
+def test_at_a_url_too_what_writers_of_parquet_leave_is_passed_over(in_memory: MemoryFileSystem, name: str) -> None:
+    before = parts_of(place_of("memory://cohort"))
+    in_memory.pipe(f"/cohort/patients/{name}", b"content")
+    assert parts_of(place_of("memory://cohort")) == before
+
+
+@pytest.mark.parametrize("name", UNREAD_FILES)
+def test_at_a_url_too_another_file_in_a_tables_folder_is_refused(in_memory: MemoryFileSystem, name: str) -> None:
+    in_memory.pipe(f"/cohort/patients/{name}", b"content")
+    problem = refused("memory://cohort")
+    assert problem.place == f"patients/{name}"
+    assert problem.required == "files that end in .parquet, and other files elsewhere"
+
+
+@pytest.mark.parametrize(("folder", "name", "table"), UNREAD_FOLDERS)
+def test_at_a_url_too_a_folder_whose_name_is_nearly_a_tables_is_refused(
+    in_memory: MemoryFileSystem, folder: str, name: str, table: str
+) -> None:
+    in_memory.pipe(f"/cohort/{folder}/{name}", b"content")
+    problem = refused("memory://cohort")
+    assert (problem.place, problem.found) == (folder, "a folder of another name")
+    assert problem.required.startswith(f"this table in the folder {table}")
+
+
+def test_events_without_a_folder_of_patients_are_no_cohort(in_memory: MemoryFileSystem) -> None:
+    in_memory.rm("/cohort/patients", recursive=True)
+    problem = refused("memory://cohort")
+    assert (problem.place, problem.found) == ("patients", "none")
+
+
+def test_links_by_which_a_web_server_sorts_its_list_are_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = {
+        "http://host/c": ["http://host/c/?C=N;O=D", "http://host/c/patients/"],
+        "http://host/c/patients/": ["http://host/c/patients/?C=N;O=D", "http://host/c/patients/part-0%3F.parquet"],
+    }
+
+    def listed(_: HTTPFileSystem, path: str, detail: bool = True) -> list[dict[str, str]]:
+        assert detail
+        return [{"name": name, "type": "directory" if name.endswith("/") else "file"} for name in pages[path]]
+
+    monkeypatch.setattr(HTTPFileSystem, "ls", listed)
+    assert RemoteFolder("http://host/c").names() == ["patients/part-0?.parquet"]
+
+
 def test_a_part_and_the_protocol_come_from_the_same_folder(in_memory: MemoryFileSystem, simulated: Path) -> None:
     place = place_of("memory://cohort")
     protocol = protocol_of(place)
     assert protocol == read_cohort(simulated).protocol
     first = parts_of(place)[0]
-    assert read_part(first, protocol, strict=False).cohort.site_names == (first.site,)
+    assert read_part(first, protocol, strict=False).cohort.site_names == (
+        first.name.partition("/")[0].removeprefix("site="),
+    )
     in_memory.pipe("/cohort/protocol.toml.bak", b"")
     with pytest.raises(ProtocolRefusedError):
         protocol_of(place)

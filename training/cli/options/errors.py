@@ -40,7 +40,12 @@ class _FolderOrUrl(_Folder):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         from training.cohort.parts.remote import place_of
 
-        return place_of(value) if isinstance(value, str) and "://" in value else super().convert(value, param, ctx)
+        if not isinstance(value, str) or "://" not in value:
+            return super().convert(value, param, ctx)
+        try:
+            return place_of(value)
+        except InputRefusedError as error:
+            _leave(_problems(error), USER)
 
 
 FOLDER = _Folder(path_type=Path)

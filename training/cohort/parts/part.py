@@ -6,25 +6,17 @@ part has any of them. So a part is read, and its predictions made, without the r
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import TypeAlias
-
-import pyarrow as pa
 
 from features.protocol.columns import TABLES, Column
 from features.protocol.document import Protocol
 from features.protocol.problems import CohortRefusedError, Problem
 from training.cohort.file_names import PROTOCOL_FILE, refuse_other_protocol_name, require_folder
+from training.cohort.parts.folder_keys import with_folder_keys
+from training.cohort.parts.part_files import ENDING, File, part_files
 from training.cohort.parts.remote import Place, RemoteFile, RemoteFolder
 from training.cohort.reader import CohortReading, assemble_reading, protocol_in, read_protocol
 from training.cohort.table import FORGIVING, STRICT, TableFile, TableRules
 from training.cohort.table_reader import read_table
-
-SITE_KEYS = ("site", "site_id")
-"""What a folder's name may begin with that says the site of its patients, as in `site=north`."""
-ENDING = ".parquet"
-
-File: TypeAlias = Path | RemoteFile
 
 
 @dataclass(frozen=True)
@@ -33,12 +25,6 @@ class CohortPart:
 
     name: str
     files: Mapping[str, File]
-
-    @property
-    def site(self) -> str | None:
-        """The site that a folder names, if one does."""
-        named = [folder.partition("=") for folder in PurePosixPath(self.name).parts[:-1]]
-        return next((value for key, _, value in named if key in SITE_KEYS), None)
 
     def place_of(self, table: str) -> str:
         """The file of a table in the folder of the cohort, for messages; another text is given back."""
@@ -54,23 +40,18 @@ def is_in_parts(place: Place) -> bool:
 def parts_of(place: Place) -> list[CohortPart]:
     """The parts of a cohort, by name.
 
-    Raises ``CohortRefusedError`` if a table lacks a file that another has, or is there as a file too, and for a URL
-    that can't be read.
+    Raises ``CohortRefusedError`` if a table lacks a file that another has, or is there as a file too, for every other
+    file or folder that may hold records, and for a URL that can't be read.
     """
-    files, beside = _remote_files(place) if isinstance(place, RemoteFolder) else _local_files(place)
+    files, problems = part_files(place)
     names = sorted(set().union(*files.values()))
-    problems = [
+    problems += [
         Problem(f"{table}/{name}{ENDING}", None, None, "a file of each table for every part", "none")
         for table, found in files.items()
         for name in names
         if name not in found
     ]
-    problems += [
-        Problem(name, None, None, f"this table in the folder {table}, or all tables as files", "both")
-        for name in sorted(beside)
-        if (table := PurePosixPath(name).stem) in TABLES
-    ]
-    if not names:
+    if not (files.get("patients") or problems):
         problems.append(Problem("patients", None, None, f"files that end in {ENDING}", "none"))
     if problems:
         raise CohortRefusedError(problems)
@@ -99,7 +80,8 @@ def read_part(part: CohortPart, protocol: Protocol, *, strict: bool) -> CohortRe
         for table, file in part.files.items()
     }
     try:
-        reading = assemble_reading(_with_site(tables, part), protocol, [], strict=strict)
+        tables = with_folder_keys(tables, part.name, protocol, strict=strict)
+        reading = assemble_reading(tables, protocol, [], strict=strict)
     except CohortRefusedError as refused:
         raise CohortRefusedError(at_files(refused.problems, part)) from None
     return replace(reading, repairs=tuple(replace(one, table=part.place_of(one.table)) for one in reading.repairs))
@@ -108,34 +90,6 @@ def read_part(part: CohortPart, protocol: Protocol, *, strict: bool) -> CohortRe
 def at_files(problems: Iterable[Problem], part: CohortPart) -> list[Problem]:
     """The problems of a part's tables, at its files."""
     return [replace(problem, place=part.place_of(problem.place)) for problem in problems]
-
-
-def _local_files(folder: Path) -> tuple[dict[str, dict[str, File]], list[str]]:
-    """The files of each table by the names of their parts, and the names of the files beside the tables' folders."""
-    require_folder(folder)
-    files: dict[str, dict[str, File]] = {}
-    for table in TABLES:
-        if (folder / table).is_dir():
-            below = (path.relative_to(folder / table).as_posix() for path in (folder / table).rglob(f"*{ENDING}"))
-            files[table] = {name: folder / table / f"{name}{ENDING}" for name in _part_names(below)}
-    return files, [path.name for path in folder.iterdir() if path.is_file()]
-
-
-def _remote_files(folder: RemoteFolder) -> tuple[dict[str, dict[str, File]], list[str]]:
-    """As `_local_files`."""
-    names = folder.names()
-    files: dict[str, dict[str, File]] = {}
-    for table in TABLES:
-        below = [name.removeprefix(f"{table}/") for name in names if name.startswith(f"{table}/")]
-        if below:
-            files[table] = {name: RemoteFile(folder, f"{table}/{name}{ENDING}") for name in _part_names(below)}
-    return files, [name for name in names if "/" not in name]
-
-
-def _part_names(paths: Iterable[str]) -> list[str]:
-    """The paths of Parquet files without the ending; hidden ones left out."""
-    shown = (path for path in paths if not any(one.startswith((".", "_")) for one in path.split("/")))
-    return [path.removesuffix(ENDING) for path in shown if path.endswith(ENDING)]
 
 
 def _table(file: File, declared: Sequence[Column], rules: TableRules) -> TableFile:
@@ -154,16 +108,3 @@ def _renamed(table: TableFile, name: str) -> TableFile:
         repairs=tuple(replace(one, table=name) for one in table.repairs),
         not_read=tuple(one.removesuffix(table.name) + name.removesuffix(ENDING) for one in table.not_read),
     )
-
-
-def _with_site(tables: dict[str, TableFile], part: CohortPart) -> dict[str, TableFile]:
-    """The tables with the site that the part's folder names."""
-    patients = tables["patients"]
-    if part.site is None or not patients.columns:
-        return tables
-    if "site_id" in patients.columns:
-        required = "the site in this column or in the name of the folder, not in both"
-        problem = Problem(patients.name, None, "site_id", required, "both")
-        return tables | {"patients": replace(patients, problems=(*patients.problems, problem))}
-    site = pa.array([part.site] * len(patients.rows), pa.string()).dictionary_encode()
-    return tables | {"patients": replace(patients, columns={**patients.columns, "site_id": site})}

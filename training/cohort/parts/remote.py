@@ -17,7 +17,8 @@ from features.protocol.problems import CohortRefusedError, Problem
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+::?.*//.*", re.DOTALL)
 """What is no path: a protocol before two slashes, or several that are chained by two colons."""
-LOCAL = ("file://", "local://")
+LOCAL = re.compile(r"(\A|::)(file|local)://", re.IGNORECASE)
+_LOCALHOST = re.compile(rf"({LOCAL.pattern})localhost(?=/)", re.IGNORECASE)
 CACHED = re.compile(r"\A(?:(?:simple|file|block)cache::)+")
 WEB = ("http", "https")
 """Protocols whose names of files are quoted."""
@@ -46,9 +47,11 @@ class RemoteFolder:
         """
         system, root = self._opened()
         names = self._tried(lambda: [path.removeprefix(root).lstrip("/") for path in _files_below(system, root)])
+        if self.protocol in WEB:  # a page that lists files has links by which to sort it: ?C=N;O=D
+            names = [unquote(name) for name in names if not re.search("[?#]", name)]
         if not names:
             raise self._refused("a folder with the tables of a cohort", "no file there")
-        return sorted(map(unquote, names) if self.protocol in WEB else names)
+        return sorted(names)
 
     def content(self, name: str) -> bytes:
         """The bytes of a file in the folder; raises ``CohortRefusedError`` as ``names`` does."""
@@ -128,8 +131,15 @@ Place: TypeAlias = Path | RemoteFolder
 
 
 def place_of(text: str) -> Place:
-    """The folder that a path or a URL names; one of this machine also for ``file://``."""
-    for prefix in LOCAL:
-        if text.lower().startswith(prefix):
-            return Path(unquote(text[len(prefix) :]))
+    """The folder that a path or a URL names; one of this machine also for ``file://``.
+
+    Raises ``CohortRefusedError`` for a ``file://`` of another host, which would be read as a relative path.
+    """
+    text = _LOCALHOST.sub(r"\1", text)
+    if re.search(LOCAL.pattern + "(?!/)", text, re.IGNORECASE):
+        required = "file:// before a path that begins with /, as in file:///data, of this machine"
+        raise CohortRefusedError([Problem("file://...", None, None, required, "another host, or a relative path")])
+    local = LOCAL.match(text)
+    if local is not None:
+        return Path(unquote(text[local.end() :]))
     return RemoteFolder(text) if URL.fullmatch(text) else Path(text)

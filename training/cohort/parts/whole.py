@@ -1,6 +1,7 @@
 """A cohort that lies in parts as one, for what needs all its patients at once, in the memory of one machine.
 
-It is the cohort, and has the digest, of the same tables as files.
+It is the cohort, and has the digest, of the same tables as files. What NA, a comma or a point means is decided in each
+part: a text that the files as a whole make clear may be refused in a part, but it is not read otherwise.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.protocol.columns import CHILD_TABLES
@@ -17,17 +17,16 @@ from features.protocol.problems import CohortRefusedError, Problem
 from features.records.cohort import Cohort
 from features.records.timeline import Indices, Rows
 from training.cohort.file_names import ignored_files
-from training.cohort.parts.part import CohortPart, is_in_parts, parts_of, protocol_of, read_part
+from training.cohort.parts.identifiers import identifiers_of, require_apart
+from training.cohort.parts.part import is_in_parts, parts_of, protocol_of, read_part
 from training.cohort.parts.remote import Place, RemoteFolder
 from training.cohort.reader import CohortReading, read_with_repairs
-
-Hashes = NDArray[np.uint64]
 
 
 def read_whole(place: Place, protocol: Protocol | None = None, *, strict: bool = False) -> CohortReading:
     """The cohort in a folder, in files or in parts, as ``read_with_repairs`` reads one in files.
 
-    Raises ``CohortRefusedError`` also if a patient is in two parts.
+    Raises ``CohortRefusedError`` also if a patient is in two parts, or if ids of two may be the same.
     """
     if isinstance(place, Path) and not is_in_parts(place):
         return read_with_repairs(place, protocol, strict=strict)
@@ -41,7 +40,7 @@ def read_whole(place: Place, protocol: Protocol | None = None, *, strict: bool =
             problems += refused.problems
     if problems:
         raise CohortRefusedError(problems)
-    require_apart(parts, [hashed_patients(reading.cohort) for reading in readings])
+    require_apart(parts, [identifiers_of(reading, strict=strict) for reading in readings])
     return CohortReading(
         joined([reading.cohort for reading in readings]),
         tuple(chain.from_iterable(reading.repairs for reading in readings)),
@@ -69,24 +68,6 @@ def joined(cohorts: Sequence[Cohort]) -> Cohort:
         patients={name: np.concatenate([cohort.patients[name] for cohort in cohorts])[order] for name in columns},
         **{name: _joined_rows([cohort.table(name) for cohort in cohorts], positions) for name in CHILD_TABLES},
     )
-
-
-def hashed_patients(cohort: Cohort) -> Hashes:
-    """A 64-bit hash of each patient's id."""
-    return np.asarray(pd.util.hash_array(cohort.patient_ids.astype(object)))
-
-
-def require_apart(parts: Sequence[CohortPart], patients: Sequence[Hashes]) -> None:
-    """Raise ``CohortRefusedError`` if a patient is in two parts: each would be read from half a record."""
-    every = np.concatenate(patients)
-    part = np.repeat(np.arange(len(patients)), [len(each) for each in patients])
-    order = np.argsort(every, kind="stable")
-    twice = np.flatnonzero(every[order][1:] == every[order][:-1])
-    if not len(twice):
-        return
-    first, second = parts[part[order[twice[0]]]].name, parts[part[order[twice[0] + 1]]].name
-    found = f"{len(twice):,} in several, the first in {first} and {second}"
-    raise CohortRefusedError([Problem("patients", None, "patient_id", "every patient in one part", found)])
 
 
 def files_not_read(place: Place) -> tuple[str, ...]:
