@@ -1,7 +1,7 @@
 """Request batching: requests that wait are predicted together, and no answer is sent before it is in the log.
 
-Requests that arrive within one turn of the event loop share one prediction and one transaction, so that under load
-the cost of each falls. `predictor` predicts, `log.writer` logs.
+Requests that arrive within one turn share one prediction and one transaction, so that under load the cost of each
+falls. While a turn is logged, the next one begins only if it is large. `predictor` predicts, `log.writer` logs.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 from uuid import uuid4
 
@@ -26,8 +27,11 @@ from serving.server.model_loader import ServedModel
 from serving.storage.pseudonyms import Secret
 
 LINGER_SECONDS = 0.001
-"""How long a turn waits for as many requests as the last one had, so that callers who send one request after another
-share its cost. A single caller does not wait."""
+"""How long a turn waits for the callers who were just answered, so that those who send one request after another share
+its cost. A single caller does not wait."""
+LARGE_TURN = 16
+"""Calls that are predicted while the turn before is logged. Fewer wait for its end: the cost of a turn is that of about
+ten patients, whoever is in it, and callers who ask again and again would fall into two halves for good."""
 AT_ONCE = 250
 """Usual requests predicted at once; more would block the event loop for too long."""
 ROWS_OF_ONE = 40
@@ -95,7 +99,7 @@ class RequestBatcher:
         self._waiting = 0
         self._due: asyncio.Handle | None = None
         self._at_once = False
-        self._last = 1
+        self._expected = 1
         self._logging: set[asyncio.Task[None]] = set()
 
     async def answer(self, request: PredictionRequest, call: AdmittedRequest) -> Reply:
@@ -141,7 +145,7 @@ class RequestBatcher:
         job = _Job(requests, call, in_full, loop.create_future(), current_record())
         self._jobs.append(job)
         self._wait_for(len(requests))
-        self._schedule(loop, at_once=len(self._jobs) >= self._last)
+        self._schedule(loop)
         try:
             return await job.done
         finally:
@@ -151,8 +155,11 @@ class RequestBatcher:
         self._waiting += more
         self._metrics.waiting(self._waiting)
 
-    def _schedule(self, loop: asyncio.AbstractEventLoop, *, at_once: bool) -> None:
-        """Schedule the next turn, at once or a little later; the earlier of two calls counts."""
+    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Schedule the next turn: at once if all who are expected wait, else a little later or when the log is free."""
+        at_once = len(self._jobs) >= min(self._expected, LARGE_TURN)
+        if self._logging and len(self._jobs) < LARGE_TURN:
+            return
         if self._due is not None:
             if not at_once or self._at_once:
                 return
@@ -163,7 +170,6 @@ class RequestBatcher:
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         """Predict for up to ``AT_ONCE`` usual requests, log the answers, and leave the rest to the next turn."""
         self._due = None
-        self._last = len(self._jobs)
         jobs = [self._jobs.popleft()]
         size = jobs[0].size
         while self._jobs and size + self._jobs[0].size <= AT_ONCE:
@@ -174,7 +180,7 @@ class RequestBatcher:
             if alike:
                 self._answer_together(alike, loop)
         if self._jobs:
-            self._schedule(loop, at_once=True)
+            self._at_once, self._due = True, loop.call_soon(self._turn, loop)
 
     def _answer_together(self, jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop) -> None:
         began = time.time_ns()
@@ -190,7 +196,14 @@ class RequestBatcher:
         self._tracing.step((job.record for job in jobs), "predict", began, time.time_ns())
         task = loop.create_task(self._log_and_reply(jobs, work))
         self._logging.add(task)  # the loop itself keeps no task alive
-        task.add_done_callback(self._logging.discard)
+        task.add_done_callback(partial(self._logged, loop, len(jobs)))
+
+    def _logged(self, loop: asyncio.AbstractEventLoop, answered: int, task: "asyncio.Task[None]") -> None:
+        """So many calls were answered, whose callers may ask again."""
+        self._logging.discard(task)
+        self._expected = answered + len(self._jobs)
+        if self._jobs:
+            self._schedule(loop)
 
     def _predicted(self, jobs: Sequence[_Job]) -> list[_ReadyAnswer | RequestRefusedError]:
         served = self._served()

@@ -22,7 +22,7 @@ from serving.log.writer import LogWriter
 from serving.openapi.static_responses import pages_of
 from serving.prediction.predictor import Predictor
 from serving.prediction.predictor import Reply as Prediction
-from serving.server.batcher import AT_ONCE, OverloadedError, Reply, RequestBatcher
+from serving.server.batcher import AT_ONCE, LARGE_TURN, LINGER_SECONDS, OverloadedError, Reply, RequestBatcher
 from serving.server.model_loader import ServedModel
 from tests.serving.bundles import toy_bundle
 from tests.serving.logs import SECRET, HeldCommits, log_in, writing_to
@@ -188,7 +188,14 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-def test_the_next_turn_is_predicted_while_the_last_ones_flush_waits(log: Engine) -> None:
+@pytest.mark.parametrize(
+    ("more", "while_it_waits", "in_the_end"),
+    [(LARGE_TURN, [1, 2, LARGE_TURN], [1, 2, LARGE_TURN]), (3, [1, 2], [1, 2, 3])],
+    ids=["many", "few"],
+)
+def test_a_large_turn_is_predicted_while_the_last_ones_flush_waits_and_a_few_wait_for_it(
+    log: Engine, more: int, while_it_waits: list[int], in_the_end: list[int]
+) -> None:
     predictor = CountingPredictor()
 
     async def ask() -> list[Reply]:
@@ -198,13 +205,40 @@ def test_the_next_turn_is_predicted_while_the_last_ones_flush_waits(log: Engine)
             held = HeldCommits(log)
             asking = [asyncio.ensure_future(at.answer(one, CALL)) for one in aged(30, 31)]
             await until(lambda: held.begun == 1)
-            asking += [asyncio.ensure_future(at.answer(one, CALL)) for one in aged(32, 33, 34)]
-            await until(lambda: predictor.together == [1, 2, 3])
+            asking += [asyncio.ensure_future(at.answer(one, CALL)) for one in aged(*range(32, 32 + more))]
+            await asyncio.sleep(10 * LINGER_SECONDS)
+            await until(lambda: predictor.together == while_it_waits)
             assert not any(one.done() for one in asking), "no answer is sent before it is on disk"
             held.let_go()
             return await asyncio.gather(*asking)
 
-    assert len(answered(asyncio.run(ask()))) == 5
+    assert len(answered(asyncio.run(ask()))) == 2 + more
+    assert predictor.together == in_the_end
+
+
+def test_callers_who_ask_again_and_again_come_together_in_one_turn(log: Engine) -> None:
+    """Three began later than the others, and share their turns from the second on."""
+    predictor = CountingPredictor()
+
+    async def ask() -> None:
+        with writing_to(log) as writer:
+            at = batcher(writer, predictor)
+            await at.answer(*aged(29), CALL)
+            held = HeldCommits(log)
+
+            async def caller(age: int) -> None:
+                for _ in range(3):
+                    await at.answer(*aged(age), CALL)
+
+            asking = [asyncio.ensure_future(caller(age)) for age in (30, 31)]
+            await until(lambda: held.begun == 1)
+            asking += [asyncio.ensure_future(caller(age)) for age in (32, 33, 34)]
+            await asyncio.sleep(0)
+            held.let_go()
+            await asyncio.gather(*asking)
+
+    asyncio.run(ask())
+    assert predictor.together == [1, 2, 5, 5, 3]
 
 
 def test_a_turn_is_one_flush_and_turns_that_wait_share_the_next(log: Engine) -> None:
