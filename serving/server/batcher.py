@@ -30,8 +30,8 @@ LINGER_SECONDS = 0.001
 """How long a turn waits for the callers who were just answered, so that those who send one request after another share
 its cost. A single caller does not wait."""
 LARGE_TURN = 16
-"""Calls that are predicted while the turn before is logged. Fewer wait for its end: a turn costs as much as ten patients,
-and callers who ask again and again would stay in two halves, each with turns of its own."""
+"""Calls that are predicted while the turn before is logged. Fewer wait for its end: a turn costs as much as ten
+patients, and callers who ask again and again would stay in two halves, each with turns of its own."""
 AT_ONCE = 250
 """Usual requests predicted at once; more would block the event loop for too long."""
 ROWS_OF_ONE = 40
