@@ -13,8 +13,8 @@ from training.arithmetic import arithmetic
 
 PACKAGES = (
     "numpy", "numba", "llvmlite", "pandas", "pyarrow", "scikit-learn", "scipy", "joblib", "threadpoolctl", "optuna",
-    "xgboost-cpu", "onnx", "onnxruntime", "skl2onnx", "pydantic", "fsspec", "tzdata", "cloudpickle", "mlflow", "bentoml",
-    "kap-outcomes",
+    "xgboost-cpu", "onnx", "onnxruntime", "skl2onnx", "pydantic", "fsspec", "tzdata", "cloudpickle", "mlflow",
+    "bentoml", "kap-outcomes",
 )  # fmt: skip
 """Packages that compute numbers, read files or turn values into bytes and back."""
 ROOT = Path(__file__).resolve().parent.parent

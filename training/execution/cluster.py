@@ -139,10 +139,8 @@ async def _kind_of_server(address: str) -> str:
     from distributed.security import Security
 
     secured = Security().get_connection_args("client")
-    async with (
-        asyncio.timeout(PATIENCE_SECONDS),
-        rpc(address, timeout=PATIENCE_SECONDS, connection_args=secured) as server,
-    ):
+    longer = 2 * PATIENCE_SECONDS  # so that it is the block that ends, whose error says why
+    async with asyncio.timeout(PATIENCE_SECONDS), rpc(address, timeout=longer, connection_args=secured) as server:
         return str((await server.identity())["type"])
 
 

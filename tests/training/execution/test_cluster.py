@@ -66,7 +66,7 @@ def failing(number: int) -> int:
 def scheduler_and_worker(*options: str) -> Iterator[str]:
     """The address of a cluster that others have started, on loopback."""
     bin_folder = Path(sys.executable).parent
-    words = [bin_folder / "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    words = [str(bin_folder / "dask"), "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}  # of this file, whose functions are the jobs
     begun = []
     try:
@@ -86,7 +86,8 @@ def scheduler_and_worker(*options: str) -> Iterator[str]:
 @contextmanager
 def worker_at(address: str, *options: str) -> Iterator[None]:
     """Within the block, another worker of that scheduler."""
-    words = [Path(sys.executable).with_name("dask"), "worker", address, "--host", "127.0.0.1", "--no-dashboard"]
+    dask = str(Path(sys.executable).with_name("dask"))
+    words = [dask, "worker", address, "--host", "127.0.0.1", "--no-dashboard"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     worker = subprocess.Popen([*words, *options], stderr=subprocess.DEVNULL, env=environment)
     try:
@@ -219,6 +220,16 @@ def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
     with pytest.raises(ClusterFailedError, match="no scheduler answers within 1 s"), on_cluster("tcp://127.0.0.1:9", 1):
         next(side_by_side(doubled, [(1, [])], 1))
+
+
+def test_tcp_to_another_machine_is_warned_of_before_anything_travels(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
+    for address, said in (("tcp://192.0.2.1:8786", cluster.EXPOSED), ("tcp://127.0.0.1:9", "")):
+        with pytest.raises(ClusterFailedError), on_cluster(address, 1):
+            next(side_by_side(doubled, [(1, [])], 1))
+        assert capsys.readouterr().err == said
 
 
 def test_an_address_that_is_none_is_refused() -> None:

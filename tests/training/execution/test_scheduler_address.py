@@ -115,7 +115,7 @@ except ClusterFailedError as error:
 @contextmanager
 def server(answer: bytes) -> Iterator[int]:
     """The port of a server that takes every connection and answers so, whatever it is asked."""
-    kept = []
+    kept: list[socket.socket] = []
 
     def serve() -> None:
         while True:
