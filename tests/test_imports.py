@@ -219,7 +219,12 @@ ONLY_IN = {
         "training/intake/sources/omop_database.py",
     },
     "openpyxl": {"training/intake/sources/workbook.py", "training/report/models/workbook.py"},
-    "distributed": {"training/execution/cluster.py", "training/execution/dask_engine.py"},
+    "distributed": {
+        "training/execution/cluster.py",
+        "training/execution/dask_engine.py",
+        "training/execution/equal_workers.py",
+        "training/execution/scheduler_address.py",
+    },
     "fsspec": {"training/cohort/parts/remote.py"},
     "joblib": {"training/execution/local_processes.py"},
     "tomlkit": {

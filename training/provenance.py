@@ -12,9 +12,11 @@ from features.protocol.problems import InputRefusedError, Problem
 from training.arithmetic import arithmetic
 
 PACKAGES = (
-    "numpy", "numba", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "onnxruntime", "mlflow", "bentoml",
-    "kap-outcomes",
+    "numpy", "numba", "llvmlite", "pandas", "pyarrow", "scikit-learn", "scipy", "joblib", "threadpoolctl", "optuna",
+    "xgboost-cpu", "onnx", "onnxruntime", "skl2onnx", "pydantic", "fsspec", "tzdata", "cloudpickle", "mlflow",
+    "bentoml", "kap-outcomes",
 )  # fmt: skip
+"""Packages that compute numbers, read files or turn values into bytes and back."""
 ROOT = Path(__file__).resolve().parent.parent
 TRAINED_BY, EVALUATED_BY = "trained_by", "evaluated_by"
 """Tags of a run: the person who trained or updated a model, and the one who evaluated it."""

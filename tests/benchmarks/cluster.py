@@ -1,17 +1,15 @@
 """`make bench-cluster`: a cohort in parts and a training, on this machine's processes and on a Dask cluster.
 
-Both are of two workers here. A worker of the cluster is killed in the middle. What differs by a byte fails the command,
-a missed bar does not.
+Both are of two workers here. A worker of the cluster is killed in the middle; if it was not at work, the part fails.
+What differs by a byte fails the command, a missed bar does not.
 """
 
 import argparse
 import filecmp
 import json
-import os
-import signal
+import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -140,16 +138,25 @@ def _write_part(source: Path, target: Path, number: int) -> None:
 
 
 def lose_a_worker(cohort: Path, after_seconds: float) -> None:
-    """Predict on a cluster of this machine, and kill one of its workers in the middle."""
-    from training.execution.cluster import on_cluster
-    from training.exports.part_predictions import score_parts
-    from training.registry.release import load_registered
+    """Run `kap score` on a cluster of this process, and kill one of its workers in the middle.
 
-    bundle, _ = load_registered("1")
-    with on_cluster("local", WORKERS) as engine:
-        worker = next(iter(engine.client.run(os.getpid).values()))
-        threading.Timer(after_seconds, os.kill, (worker, signal.SIGKILL)).start()
-        score_parts(cohort, bundle, Path("there.parquet"), WORKERS, lambda *_: lambda: None, strict=False)
+    Raises ``AssertionError`` if the worker had no jobs by then.
+    """
+    import dask
+    from distributed import Client, LocalCluster
+
+    from tests.training.lost_worker import worker_lost_at_work
+    from training.execution.cluster import TRIMMING
+
+    options = {"host": "127.0.0.1", "dashboard_address": None, "threads_per_worker": 1, "n_workers": WORKERS}
+    with (
+        dask.config.set({f"distributed.nanny.pre-spawn-environ.{TRIMMING}": None}),
+        LocalCluster(**options) as cluster,
+        Client(cluster, set_as_default=False) as client,
+        worker_lost_at_work(client, after_seconds),
+    ):
+        words = [KAP, "score", cohort, "--out", "there.parquet", "--model", "1", "--cluster", cluster.scheduler_address]
+        subprocess.run(words, check=True)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """Jobs on the workers of a Dask cluster: which are sent, when a result is fetched, and what they share.
 
 A worker has the job that it runs and the next. Results are fetched as soon as they are there, whatever their order: a
-worker that ends in the middle loses no more than the job it runs, and keeps no results that fill its memory.
+worker that ends in the middle loses no more than the job it runs, and keeps no results that fill its memory. Of an
+iterator's jobs, only a few are under way or wait for an earlier one: the results need not fit into memory.
 """
 
 from collections import Counter, deque
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from time import monotonic
 from typing import Any
 
 from training.execution.equal_workers import checked_call, own_arithmetic
@@ -17,33 +19,37 @@ from training.failures import ClusterFailedError
 
 JOBS_OF_A_WORKER = 2
 """Unfinished jobs that a worker has: the one that it runs, and the next."""
+HELD_JOBS_OF_A_WORKER = 4
+"""Jobs from an iterator that are unfinished or whose results wait for an earlier one, for each worker."""
+LOOK_SECONDS = 1.0
+"""So often it is looked whether there are workers while none of the jobs ends."""
 _SMALL = (int, float, str, bytes, bool, type(None))
 
 
 class DaskEngine:
-    """Runs jobs on the workers of a Dask ``client``."""
+    """Runs jobs on the workers of a Dask ``client``, and waits ``patience_seconds`` for a cluster without any."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, patience_seconds: float) -> None:
         """Keep the client."""
         self.client = client
+        self._patience_seconds = patience_seconds
 
     def results(self, function: Callable[..., Any], jobs: Iterable[Job]) -> Iterator[Any]:
         """What the function returns for each job, in the order of the jobs; see `side_by_side`.
 
-        Raises ``ClusterFailedError`` if workers end again and again.
+        Raises ``ClusterFailedError`` if workers end again and again, or all of them and none comes.
         """
-        from distributed import CancelledError, KilledWorker, wait
+        from distributed import CancelledError, KilledWorker
         from distributed.comm.core import CommClosedError
 
         submitted, calls = self._submitted(function, jobs), deque[_Call]()
         try:
             while True:
-                calls += islice(submitted, self._room(calls))
+                calls += islice(submitted, self._room(calls, holds_all=isinstance(jobs, Sequence)))
                 if not calls:
                     return
                 if not calls[0].is_finished:
-                    with self.client.as_current():
-                        wait([call.future for call in calls if not call.is_finished], return_when="FIRST_COMPLETED")
+                    self._wait([call.future for call in calls if not call.is_finished])
                     for call in calls:
                         call.fetch()
                 else:
@@ -54,10 +60,31 @@ class DaskEngine:
             if self.client.status == "running":
                 self.client.cancel([call.future for call in calls if not call.is_finished])
 
-    def _room(self, calls: "Iterable[_Call]") -> int:
+    def _wait(self, futures: list[Any]) -> None:
+        """Return when one of them is done."""
+        from distributed import wait
+
+        last_worker = monotonic()
+        while True:
+            try:
+                with self.client.as_current():
+                    wait(futures, timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED")
+            except TimeoutError:
+                now = monotonic()
+                if self.client.nthreads():
+                    last_worker = now
+                elif now - last_worker >= self._patience_seconds:
+                    raise ClusterFailedError(
+                        f"the cluster has had no worker for {self._patience_seconds} s; start workers and repeat"
+                    ) from None
+            else:
+                return
+
+    def _room(self, calls: "Sequence[_Call]", *, holds_all: bool) -> int:
         """How many more jobs the workers can have."""
-        unfinished = sum(not call.is_finished for call in calls)
-        return max(JOBS_OF_A_WORKER * max(len(self.client.nthreads()), 1) - unfinished, 0)
+        workers = max(len(self.client.nthreads()), 1)
+        room = JOBS_OF_A_WORKER * workers - sum(not call.is_finished for call in calls)
+        return max(room if holds_all else min(room, HELD_JOBS_OF_A_WORKER * workers - len(calls)), 0)
 
     def _submitted(self, function: Callable[..., Any], jobs: Iterable[Job]) -> "Iterator[_Call]":
         """The calls, each sent when it is asked for."""
@@ -88,7 +115,9 @@ class _Call:
         if self.is_finished or not self.future.done():
             return
         if self.future.status == "finished":
-            self.value, self.future = self.future.result(), None
+            self.value = self.future.result()
+            self.future.release()  # by name: what waited for it may still refer to it
+            self.future = None
         self.is_finished = True
 
     def result(self) -> Any:

@@ -21,7 +21,12 @@ def own_arithmetic() -> str:
 
 
 def checked_call(expected: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the function if this worker, which may have joined later, gives the same numbers."""
+    """Call the function if this worker, which may have joined later, is as `require_equal_workers` asks."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    if worker.state.nthreads != 1:
+        raise _several_jobs_at_once([worker.address])
     if own_arithmetic() != expected:
         raise ClusterFailedError("a worker that joined the cluster has other versions or arithmetic than this process")
     return function(*arguments)
@@ -35,9 +40,7 @@ def require_equal_workers(client: Any) -> None:
     threads = {worker: state["nthreads"] for worker, state in client.scheduler_info(n_workers=-1)["workers"].items()}
     several = sorted(worker for worker, number in threads.items() if number != 1)
     if several:
-        raise ClusterFailedError(
-            f"workers of a cluster must run one job at a time (--nthreads 1); {_listed(several)} run several"
-        )
+        raise _several_jobs_at_once(several)
     try:
         found = {"the scheduler": client.run_on_scheduler(own_arithmetic), **client.run(own_arithmetic)}
     except ModuleNotFoundError:  # the scheduler reads the jobs too
@@ -49,11 +52,18 @@ def require_equal_workers(client: Any) -> None:
         )
 
 
+def _several_jobs_at_once(workers: Sequence[str]) -> ClusterFailedError:
+    return ClusterFailedError(f"a worker must run one job at a time (--nthreads 1); {_listed(workers)} runs several")
+
+
 def _difference(own: str) -> str:
     """What a worker has otherwise than this process, in words."""
-    names = ("the code", "Python", "the machine", "the linear algebra", "the versions of libraries")
-    pairs = zip(names, json.loads(own), json.loads(own_arithmetic()), strict=True)
-    return ", ".join(name for name, theirs, ours in pairs if theirs != ours)
+    names = ("the code", "Python", "the machine", "the linear algebra")
+    *theirs, their_packages = json.loads(own)
+    *ours, packages = json.loads(own_arithmetic())
+    others = [name for name, one, other in zip(names, theirs, ours, strict=True) if one != other]
+    installed = dict(their_packages)
+    return ", ".join(others + [name for name, version in packages if installed.get(name) != version])
 
 
 def _listed(workers: Sequence[str]) -> str:

@@ -4,32 +4,66 @@ They import from where this process did when they were started.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-JOBS_OF_A_PROCESS = 4
-"""Jobs that are taken from an iterator at once, for each process."""
+ROUNDS, JOBS_OF_A_ROUND = 2, 2
+"""Of an iterator, so many rounds are begun, each with so many jobs for each process: four are unfinished or wait."""
 
 
 def local_results(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], workers: int) -> Iterator[Any]:
     """What the function returns for each job, in the order of the jobs.
 
-    The processes are begun anew if this process imports from elsewhere by now. An iterator of jobs is asked for the
-    next ones while some run, and in this thread: it may read a database.
+    The processes are begun anew if this process imports from elsewhere by now. A sequence is begun as a whole, so that
+    no process waits. An iterator is asked for a round of jobs at a time, in this thread, as it may read a database: so
+    few that results need not fit into memory, while processes have the jobs of the next round before one ends.
+    """
+    path = tuple(sys.path)
+    if isinstance(jobs, Sequence):
+        yield from _begun(function, jobs, workers, path)
+        return
+    left, rounds = iter(jobs), deque[Generator[Any]]()
+    try:
+        while True:
+            while len(rounds) < ROUNDS and (taken := list(islice(left, JOBS_OF_A_ROUND * workers))):
+                rounds.append(_begun(function, taken, workers, path, pre_dispatch="n_jobs"))
+            if not rounds:
+                return
+            yield from rounds[0]
+            rounds.popleft()
+    finally:
+        with warnings.catch_warnings(action="ignore"):  # joblib's of results that nobody asks for any more
+            for begun in rounds:
+                begun.close()
+
+
+def _begun(
+    function: Callable[..., Any],
+    jobs: Sequence[tuple[Any, ...]],
+    workers: int,
+    path: tuple[str, ...],
+    pre_dispatch: str = "2 * n_jobs",
+) -> Generator[Any]:
+    """The results of jobs that the processes have from now on.
+
+    All that use the processes may give them no more than twice their number at once: loky prints a traceback if it
+    must forget more, because a job failed.
     """
     from joblib import Parallel, delayed
 
     parallel = Parallel(
-        n_jobs=workers, return_as="generator", batch_size=1, initializer=import_from, initargs=(tuple(sys.path),)
+        n_jobs=workers,
+        return_as="generator",
+        batch_size=1,
+        pre_dispatch=pre_dispatch,
+        initializer=import_from,
+        initargs=(path,),
     )
-    left = iter(jobs)
-    number = len(jobs) if isinstance(jobs, Sequence) else JOBS_OF_A_PROCESS * workers
-    taken = list(islice(left, number))
-    while taken:
-        results = parallel([delayed(function)(*job) for job in taken])
-        taken = list(islice(left, number))
-        yield from results
+    begun: Generator[Any] = parallel([delayed(function)(*job) for job in jobs])
+    return begun
 
 
 def import_from(path: tuple[str, ...]) -> None:

@@ -35,9 +35,11 @@ def running_on(engine: Engine) -> Iterator[None]:
 def side_by_side(function: Callable[..., Any], jobs: Iterable[Job], workers: int) -> Iterator[Any]:
     """What the function returns for each job, in the order of the jobs, as soon as it is there.
 
-    A job must not depend on another. They are taken from ``jobs`` as processes have room for them, so that an iterator
-    need not hold all. ``workers`` is the number of this machine's processes, if no cluster is in use. Function,
-    arguments and results travel by pickle; what a ``functools.partial`` binds reaches a cluster's workers once.
+    A job must not depend on another. Of a sequence all jobs are at hand, and all results may wait for an earlier one:
+    no process is idle. An iterator is asked for jobs as results are taken, so that at most four for each process are
+    under way or wait, and neither jobs nor results need fit into memory. ``workers`` is the number of this machine's
+    processes, if no cluster is in use. Function, arguments and results travel by pickle; what a ``functools.partial``
+    binds reaches a cluster's workers once.
     """
     engine = _IN_USE.get()
     return local_results(function, jobs, workers) if engine is None else engine.results(function, jobs)

@@ -1,6 +1,7 @@
 """Predictions for a cohort in parts: each part is read and predicted for by itself, wherever jobs run.
 
-No process holds more than its part, so memory does not grow with the cohort.
+A process that predicts holds its part. The one that writes holds the predictions of at most four parts for each of
+them, so that memory does not grow with the number of parts; of all patients it holds hashes of their ids.
 """
 
 from collections.abc import Callable
@@ -57,7 +58,7 @@ def score_parts(
     predictions = partial(predictions_of_part, bundle, strict)
     advance = announce("predicting, part by part", len(parts))
     with open_table(path, schema) as writer:
-        for found in side_by_side(predictions, [(part,) for part in parts], workers):
+        for found in side_by_side(predictions, ((part,) for part in parts), workers):
             for table in found.tables:
                 writer.write(table)
                 rows += table.num_rows

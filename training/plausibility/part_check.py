@@ -59,7 +59,7 @@ def check_parts(place: Place, workers: int, announce: Announce, *, strict: bool)
     protocol, parts = protocol_of(place), parts_of(place)
     advance = announce("checking, part by part", len(parts))
     checks, problems = list[PartCheck](), list[Problem]()
-    for found in side_by_side(partial(_checked, protocol, strict), [(part,) for part in parts], workers):
+    for found in side_by_side(partial(_checked, protocol, strict), ((part,) for part in parts), workers):
         if isinstance(found, PartCheck):
             checks.append(found)
         else:

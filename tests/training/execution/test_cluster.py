@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,7 @@ from models.bundle import save_bundle
 from tests.places import ROOT
 from tests.training.cli.test_evidence_commands import SETTINGS, made_up
 from tests.training.commands import Workplace
+from tests.training.lost_worker import worker_lost_at_work
 from tests.training.trainings import QUICK
 from training.cohort.reader import read_cohort
 from training.execution import cluster, equal_workers
@@ -64,7 +66,7 @@ def failing(number: int) -> int:
 def scheduler_and_worker(*options: str) -> Iterator[str]:
     """The address of a cluster that others have started, on loopback."""
     bin_folder = Path(sys.executable).parent
-    words = [bin_folder / "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    words = [str(bin_folder / "dask"), "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}  # of this file, whose functions are the jobs
     begun = []
     try:
@@ -73,13 +75,26 @@ def scheduler_and_worker(*options: str) -> Iterator[str]:
         assert scheduler.stderr is not None
         address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
         threading.Thread(target=scheduler.stderr.read, daemon=True).start()
-        worker = [bin_folder / "dask", "worker", address, "--host", "127.0.0.1", "--no-dashboard", *options]
-        begun.append(subprocess.Popen(worker, stderr=subprocess.DEVNULL, env=environment))
-        yield address
+        with worker_at(address, *options):
+            yield address
     finally:
-        for one in reversed(begun):
+        for one in begun:
             one.send_signal(signal.SIGTERM)
             one.wait(30)
+
+
+@contextmanager
+def worker_at(address: str, *options: str) -> Iterator[None]:
+    """Within the block, another worker of that scheduler."""
+    dask = str(Path(sys.executable).with_name("dask"))
+    words = [dask, "worker", address, "--host", "127.0.0.1", "--no-dashboard"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    worker = subprocess.Popen([*words, *options], stderr=subprocess.DEVNULL, env=environment)
+    try:
+        yield
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(30)
 
 
 def test_jobs_run_on_the_workers_in_order_and_share_what_they_have_in_common() -> None:
@@ -140,10 +155,8 @@ def test_an_error_of_a_job_is_that_error() -> None:
 def test_a_training_on_a_cluster_is_the_same_byte_for_byte(trained: Training, simulated: Path, tmp_path: Path) -> None:
     """One worker is killed while heads are fitted."""
     with on_cluster("local", 2) as engine:
-        killer = threading.Timer(2, lambda: os.kill(next(iter(engine.client.run(os.getpid).values())), signal.SIGKILL))
-        killer.start()
-        again = train(read_cohort(simulated), QUICK, collect_provenance(), quietly, workers=1)
-        killer.join()
+        with worker_lost_at_work(engine.client, after_seconds=2):
+            again = train(read_cohort(simulated), QUICK, collect_provenance(), quietly, workers=1)
         config = replace(QUICK, quick=True, draws=3)
         evidence = build_evidence(replace(again, config=config), "simulated", quietly, workers=1)
     assert save_bundle(again.bundle, tmp_path / "again") == save_bundle(trained.bundle, tmp_path / "here")
@@ -164,6 +177,30 @@ def test_a_worker_with_several_threads_is_refused() -> None:
         next(side_by_side(doubled, [(1, [])], 1))
 
 
+def test_a_worker_with_several_threads_that_joins_later_is_refused() -> None:
+    with scheduler_and_worker("--nthreads", "1") as address, on_cluster(address, 1) as engine:
+        assert list(side_by_side(slowly, [(1, b"")], 1)) == [1]
+        with worker_at(address, "--nthreads", "4"):
+            engine.client.wait_for_workers(2, timeout=60)
+            with pytest.raises(ClusterFailedError, match=r"one job at a time \(--nthreads 1\); tcp://.* runs several"):
+                list(side_by_side(slowly, [(number, b"") for number in range(30)], 1))
+
+
+def test_a_cluster_whose_workers_all_end_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 2)
+    with scheduler_and_worker("--nthreads", "1", "--no-nanny") as address, on_cluster(address, 1) as engine:
+        found = side_by_side(slowly, [(number, b"") for number in range(30)], 1)
+        assert next(found) == 0
+        os.kill(next(iter(engine.client.run(os.getpid).values())), signal.SIGKILL)
+        with pytest.raises(ClusterFailedError, match="no worker for 2 s; start workers and repeat"):
+            list(found)
+
+
+def test_several_threads_that_ask_first_connect_one_cluster() -> None:
+    with on_cluster("local", 1) as engine, ThreadPoolExecutor(4) as threads:
+        assert len({id(client) for client in threads.map(lambda _: engine.client, range(4))}) == 1
+
+
 def test_a_worker_that_would_give_other_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     own = collect_provenance()
     other = SimpleNamespace(**{name: getattr(own, name) for name in ("python", "machine", "packages")})
@@ -181,8 +218,18 @@ def test_a_worker_that_would_give_other_numbers_is_refused(monkeypatch: pytest.M
 
 def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
-    with pytest.raises(ClusterFailedError, match="answers within 1 s"), on_cluster("tcp://127.0.0.1:9", 1):
+    with pytest.raises(ClusterFailedError, match="no scheduler answers within 1 s"), on_cluster("tcp://127.0.0.1:9", 1):
         next(side_by_side(doubled, [(1, [])], 1))
+
+
+def test_tcp_to_another_machine_is_warned_of_before_anything_travels(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
+    for address, said in (("tcp://192.0.2.1:8786", cluster.EXPOSED), ("tcp://127.0.0.1:9", "")):
+        with pytest.raises(ClusterFailedError), on_cluster(address, 1):
+            next(side_by_side(doubled, [(1, [])], 1))
+        assert capsys.readouterr().err == said
 
 
 def test_an_address_that_is_none_is_refused() -> None:

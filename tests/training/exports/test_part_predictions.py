@@ -1,9 +1,6 @@
 """Predictions for a cohort in parts are those of the whole cohort, wherever the parts are read."""
 
-import os
 import shutil
-import signal
-import threading
 import zipfile
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 from features.protocol.problems import CohortRefusedError
 from models.bundle import Bundle
 from tests.training.cohorts_in_parts import in_parts
+from tests.training.lost_worker import worker_lost_at_work
 from training.cohort.parts.remote import Place, place_of
 from training.cohort.reader import read_cohort
 from training.execution.cluster import on_cluster
@@ -46,9 +44,7 @@ def test_processes_and_a_cluster_that_loses_a_worker_write_the_same_bytes(
 ) -> None:
     scored(parts, trained.bundle, tmp_path / "here.parquet")
     scored(parts, trained.bundle, tmp_path / "two.parquet", workers=2)
-    with on_cluster("local", 2) as engine:
-        worker = next(iter(engine.client.run(os.getpid).values()))
-        threading.Timer(0.3, os.kill, (worker, signal.SIGKILL)).start()
+    with on_cluster("local", 2) as engine, worker_lost_at_work(engine.client):
         scored(parts, trained.bundle, tmp_path / "cluster.parquet")
     here = (tmp_path / "here.parquet").read_bytes()
     assert (tmp_path / "two.parquet").read_bytes() == here

@@ -1,9 +1,6 @@
 """The check of a cohort in parts has the counts of the whole cohort, and names the file of what is wrong."""
 
-import os
 import shutil
-import signal
-import threading
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +8,7 @@ import pytest
 
 from features.protocol.problems import CohortRefusedError, Problem
 from tests.training.cohorts_in_parts import in_parts
+from tests.training.lost_worker import worker_lost_at_work
 from training.cli.texts.check_text import as_document, as_text
 from training.cohort.reader import read_with_repairs
 from training.execution.cluster import on_cluster
@@ -59,9 +57,7 @@ def test_its_counts_and_figures_are_those_of_the_whole_cohort(parts: Path, simul
 def test_processes_and_a_cluster_that_loses_a_worker_say_the_same(parts: Path) -> None:
     here = as_text(checked(parts))
     assert as_text(checked(parts, workers=2)) == here
-    with on_cluster("local", 2) as cluster:
-        worker = next(iter(cluster.client.run(os.getpid).values()))
-        threading.Timer(0.1, os.kill, (worker, signal.SIGKILL)).start()
+    with on_cluster("local", 2) as cluster, worker_lost_at_work(cluster.client):
         assert as_text(checked(parts)) == here
 
 

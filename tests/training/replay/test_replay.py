@@ -1,9 +1,6 @@
 """A candidate predicts for the logged rows; changed answers and rows left out are reported."""
 
 import json
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +18,7 @@ from models.outcomes import expit
 from tests.serving.bundles import toy_bundle, wavering, with_applicability, without
 from tests.serving.logs import SECRET
 from tests.serving.requests import Document, example
+from tests.training.lost_worker import worker_lost_at_work
 from tests.training.prediction_logs import PredictionLog, ServedBundle, draft_of
 from tests.training.registries import Registry, in_use
 from training.audit.bundle_lookup import Origin
@@ -295,9 +293,7 @@ def test_processes_and_a_cluster_that_loses_a_worker_write_the_same_bytes(
 
     here = written("here")
     assert written("two", workers=2) == here
-    with on_cluster("local", 2) as cluster:
-        worker = next(iter(cluster.client.run(os.getpid).values()))
-        threading.Timer(0.1, os.kill, (worker, signal.SIGKILL)).start()
+    with on_cluster("local", 2) as cluster, worker_lost_at_work(cluster.client):
         assert written("cluster") == here
 
 
