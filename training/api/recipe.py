@@ -10,6 +10,7 @@ from training.api.trained_model import TrainedModel
 from training.config import CANDIDATES, TrainingConfig
 from training.evidence.document import Evidence
 from training.execution.local_processes import end_processes
+from training.execution.side_by_side import where_jobs_run
 from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
 from training.plausibility.cohort_check import CohortCheck
@@ -73,7 +74,9 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     with opened_run(name, request.cohort.protocol.name, request.source, started) as run_id:
         with ResourceMeter() as meter:
             finished, evidence = _trained(request, provenance, meter.timing(stages.count))
-        options = RecordingOptions(request.model_name, meter.use(), request.study, run_id)
+        options = RecordingOptions(
+            request.model_name, meter.use(where_jobs_run(request.workers)), request.study, run_id
+        )
         recorded = record(
             finished, evidence, started, lambda part: stages.step(f"recording {part}"), request.check, options
         )

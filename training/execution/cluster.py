@@ -20,6 +20,7 @@ from training.execution.scheduler_address import (
     LOCAL,
     cluster_refused,
     is_exposed,
+    is_known_host,
     require_address,
     require_security,
 )
@@ -67,6 +68,14 @@ class Cluster:
         return self._engine is not None
 
     @property
+    def description(self) -> str:
+        """Which cluster it is, and how many workers it has."""
+        if self._engine is None:
+            return f"the Dask cluster {self._address}, without any job"
+        workers = len(self._engine.client.nthreads())
+        return f"the Dask cluster {self._address} with {workers} worker{'' if workers == 1 else 's'}"
+
+    @property
     def client(self) -> Any:
         """Dask's client of the connected cluster."""
         return self.connected().client
@@ -78,6 +87,7 @@ class Cluster:
                 client = self._stack.enter_context(_client(self._address, self._workers))
                 require_equal_workers(client)
                 self._engine = DaskEngine(client, PATIENCE_SECONDS)
+                sys.stderr.write(f"on {self.description}\n")
             return self._engine
 
     def results(self, function: Callable[..., Any], jobs: Iterable[Job]) -> Iterator[Any]:
@@ -122,12 +132,15 @@ def _require_scheduler(address: str) -> None:
     A ``Client`` would wait forever for a server that accepts and is silent, and when it fails it takes as long again to
     close. Bytes of another kind of server may end in any error.
     """
+    if not is_known_host(address):
+        raise ClusterFailedError("the host in --cluster is not known here; correct its name")
     if is_exposed(address):
         sys.stderr.write(EXPOSED)
     try:
         kind = asyncio.run(_kind_of_server(address))
     except TimeoutError:
-        raise ClusterFailedError(f"no scheduler answers within {PATIENCE_SECONDS} s") from None
+        why = f"no scheduler answers within {PATIENCE_SECONDS} s; start it (dask scheduler), or correct --cluster"
+        raise ClusterFailedError(why) from None
     except Exception as error:  # noqa: BLE001 - as said above
         raise _no_scheduler(type(error).__name__) from None
     if kind != "Scheduler":

@@ -5,6 +5,7 @@ Nothing is connected here. What is said about an address does not repeat it.
 
 import re
 from ipaddress import IPv6Address, ip_address
+from socket import getaddrinfo
 
 from features.protocol.problems import InputRefusedError, Problem
 
@@ -23,7 +24,7 @@ def require_address(address: str) -> None:
         return
     protocol, separator, _ = address.partition("://")
     if not separator:
-        raise _no_address("another text")
+        raise _no_address("no protocol")
     if protocol not in ("tcp", "tls"):
         raise _no_address("another protocol")
     found = _ADDRESS.fullmatch(address)
@@ -49,6 +50,15 @@ def require_security(address: str) -> None:
         raise cluster_refused(f"for tls://, Dask's settings {SETTINGS_OF_TLS}", "none for the authority or certificate")
     if address.startswith("tcp:") and settings["require_encryption"]:
         raise cluster_refused("tls://, by Dask's setting distributed.comm.require-encryption", "tcp://")
+
+
+def is_known_host(address: str) -> bool:
+    """Whether the host of a scheduler's address has a place on the network."""
+    found = _ADDRESS.fullmatch(address)
+    try:
+        return found is not None and bool(getaddrinfo(found[2].strip("[]"), int(found[3])))
+    except OSError:
+        return False
 
 
 def is_exposed(address: str) -> bool:

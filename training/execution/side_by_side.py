@@ -14,6 +14,11 @@ Job = tuple[Any, ...]
 class Engine(Protocol):
     """What runs jobs."""
 
+    @property
+    def description(self) -> str:
+        """What it is, for the record."""
+        ...  # pragma: no cover - a protocol
+
     def results(self, function: Callable[..., Any], jobs: Iterable[Job]) -> Iterator[Any]:
         """What the function returns for each job, in the order of the jobs."""
         ...  # pragma: no cover - a protocol
@@ -30,6 +35,13 @@ def running_on(engine: Engine) -> Iterator[None]:
         yield
     finally:
         _IN_USE.reset(token)
+
+
+def where_jobs_run(workers: int) -> str:
+    """What runs jobs now, for the record; ``workers`` as `side_by_side` has them."""
+    engine = _IN_USE.get()
+    here = "1 process" if workers == 1 else f"{workers} processes"
+    return f"{here} of this machine" if engine is None else engine.description
 
 
 def side_by_side(function: Callable[..., Any], jobs: Iterable[Job], workers: int) -> Iterator[Any]:

@@ -36,10 +36,11 @@ class ResourceSample:
 
 @dataclass(frozen=True)
 class ResourceUse:
-    """Seconds by stage, in the order of the stages, and samples of the machine's load."""
+    """Seconds by stage, in the order of the stages, samples of the machine's load, and what ran the fits."""
 
     seconds: dict[str, float]
     samples: tuple[ResourceSample, ...] = ()
+    ran_on: str | None = None
 
 
 @dataclass(eq=False)
@@ -77,10 +78,10 @@ class ResourceMeter:
 
         return timed
 
-    def use(self) -> ResourceUse:
-        """What was measured up to now; the present stage ends."""
+    def use(self, ran_on: str | None = None) -> ResourceUse:
+        """What was measured up to now; the present stage ends. ``ran_on`` says what ran the fits."""
         self._end_stage()
-        return ResourceUse(dict(self._seconds), tuple(self._samples))
+        return ResourceUse(dict(self._seconds), tuple(self._samples), ran_on)
 
     def _end_stage(self) -> None:
         if self._stage is not None:
@@ -105,12 +106,14 @@ class ResourceMeter:
 
 
 def log_resources(run_id: str, use: ResourceUse) -> None:
-    """Log ``seconds/STAGE``, which its pages show as a group, and MLflow's ``system/`` metrics to a run."""
+    """Log ``seconds/STAGE``, which its pages show as a group, MLflow's ``system/`` metrics, and the tag ``ran_on``."""
     now = int(time.time() * 1000)
     logged = [Metric(f"seconds/{_slug(stage)}", round(value, 3), now, 0) for stage, value in use.seconds.items()]
     logged += _system_metrics(use.samples)
     for first in range(0, len(logged), METRICS_AT_ONCE):
         MlflowClient().log_batch(run_id, metrics=logged[first : first + METRICS_AT_ONCE])
+    if use.ran_on is not None:
+        MlflowClient().set_tag(run_id, "ran_on", use.ran_on)
 
 
 def _system_metrics(samples: Sequence[ResourceSample]) -> list[Metric]:

@@ -239,3 +239,31 @@ def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "patients").mkdir()
     (problem,) = problems_of(tmp_path)
     assert "files that end in .parquet" in problem.required
+
+
+def test_a_relative_folder_is_read_by_workers_whose_own_folder_is_another(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(parts)
+    (first, *_), protocol = parts_of(Path()), read_protocol(parts)
+    monkeypatch.chdir(tmp_path)
+    assert len(read_part(first, protocol, strict=False).cohort)
+
+
+def test_a_worker_that_does_not_find_a_file_says_so(changed: Path) -> None:
+    part = parts_of(changed)[0]
+    (changed / part.place_of("sessions")).unlink()
+    with pytest.raises(CohortRefusedError) as refused:
+        read_part(part, Protocol(), strict=False)
+    (problem,) = refused.value.problems
+    assert problem.place == part.place_of("sessions")
+    assert "also on every worker" in problem.required
+
+
+def test_files_whose_names_no_two_tables_share_are_one_problem(changed: Path) -> None:
+    """As pandas names them where nobody says how."""
+    for number, path in enumerate(sorted(changed.glob("*/*/*.parquet"))):
+        path.rename(path.with_name(f"{number}-0.parquet"))
+    (problem,) = problems_of(changed)
+    assert problem.place == "patients"
+    assert "files of the same names in every table's folder" in problem.required

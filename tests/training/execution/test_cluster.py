@@ -218,7 +218,10 @@ def test_a_worker_that_would_give_other_numbers_is_refused(monkeypatch: pytest.M
 
 def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
-    with pytest.raises(ClusterFailedError, match="no scheduler answers within 1 s"), on_cluster("tcp://127.0.0.1:9", 1):
+    with (
+        pytest.raises(ClusterFailedError, match="no scheduler answers within 1 s; start it"),
+        on_cluster("tcp://127.0.0.1:9", 1),
+    ):
         next(side_by_side(doubled, [(1, [])], 1))
 
 
@@ -257,3 +260,11 @@ def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InputRefusedError) as said, on_cluster("local", 1):
         pass
     assert "kap-outcomes[cluster]" in said.value.problems[0].required
+
+
+def test_a_host_that_nobody_knows_is_said_at_once() -> None:
+    with (
+        pytest.raises(ClusterFailedError, match="the host in --cluster is not known"),
+        on_cluster("tcp://no-such-host.invalid:8786", 1),
+    ):
+        list(side_by_side(str, [(1,)], 1))

@@ -17,8 +17,8 @@ from training.cli.app import main
 from training.execution.scheduler_address import is_exposed, require_address, require_security
 
 WRONG = {
-    "nonsense": "another text",
-    "host:8786": "another text",
+    "nonsense": "no protocol",
+    "host:8786": "no protocol",
     "foo://host:1": "another protocol",
     "ucx://host:8786": "another protocol",
     "inproc://x": "another protocol",

@@ -96,7 +96,8 @@ def test_stages_and_the_load_of_the_machine_are_recorded_and_no_thread_is_left(r
             threading.Event().wait(0.02)
         announce("measuring", 3)
     assert set(threading.enumerate()) == before
-    log_resources(run, meter.use())
+    log_resources(run, meter.use("2 processes of this machine"))
+    assert mlflow.get_run(run).data.tags["ran_on"] == "2 processes of this machine"
     metrics = mlflow.get_run(run).data.metrics
     assert metrics["seconds/leakage_checks"] > 0
     assert {"seconds/measuring", "system/cpu_utilization_percentage"} <= metrics.keys()

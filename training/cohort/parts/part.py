@@ -45,12 +45,17 @@ def parts_of(place: Place) -> list[CohortPart]:
     """
     files, problems = part_files(place)
     names = sorted(set().union(*files.values()))
-    problems += [
-        Problem(f"{table}/{name}{ENDING}", None, None, "a file of each table for every part", "none")
-        for table, found in files.items()
-        for name in names
-        if name not in found
-    ]
+    filled = [found for found in files.values() if found]
+    if len(filled) > 1 and len(names) == sum(map(len, filled)):
+        required = "files of the same names in every table's folder, one for each part, such as part-0.parquet"
+        problems.append(Problem("patients", None, None, required, "no name that two tables have"))
+    else:
+        problems += [
+            Problem(f"{table}/{name}{ENDING}", None, None, "a file of each table for every part", "none")
+            for table, found in files.items()
+            for name in names
+            if name not in found
+        ]
     if not (files.get("patients") or problems):
         problems.append(Problem("patients", None, None, f"files that end in {ENDING}", "none"))
     if problems:
@@ -96,7 +101,11 @@ def _table(file: File, declared: Sequence[Column], rules: TableRules) -> TableFi
     if isinstance(file, RemoteFile):
         with file.copied() as copy:
             return read_table(copy, declared, rules)
-    return read_table(file, declared, rules)
+    try:
+        return read_table(file, declared, rules)
+    except FileNotFoundError:
+        required = "a file that is there under this path wherever parts are read, also on every worker"
+        return TableFile(file.name, problems=(Problem(file.name, None, None, required, "none"),), complete=False)
 
 
 def _renamed(table: TableFile, name: str) -> TableFile:

@@ -52,7 +52,8 @@ def _problem_of(path: str) -> Problem | None:
 
 
 def _file(place: Place, path: str) -> File:
-    return RemoteFile(place, path) if isinstance(place, RemoteFolder) else place / path
+    """The file as a worker finds it, whose own folder may be another."""
+    return RemoteFile(place, path) if isinstance(place, RemoteFolder) else (place / path).absolute()
 
 
 def _is_by_product(path: str) -> bool:
