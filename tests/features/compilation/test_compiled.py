@@ -47,6 +47,8 @@ from doses.total import total
 print(total(np.array([0.5, 0.25])), sum(total.dispatcher().stats.cache_misses.values()))
 """
 COMPILED, FOUND = 1, 0
+TWICE = UNIT.replace("1000.0", "2000.00")
+"""Of another length: within a second, Python itself tells files apart by nothing else."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def test_another_process_compiles_nothing(project: DoseProject) -> None:
 
 def test_a_changed_constant_of_another_module_compiles_anew(project: DoseProject) -> None:
     project.ask()
-    project.unit.write_text(UNIT.replace("1000.0", "2000.0"), encoding="utf-8")
+    project.unit.write_text(TWICE, encoding="utf-8")
     assert project.ask() == (1.5, COMPILED)
     project.unit.write_text(UNIT, encoding="utf-8")
     assert project.ask() == (0.75, FOUND)
@@ -156,8 +158,7 @@ def test_a_changed_function_of_another_module_compiles_anew(project: DoseProject
 
 def test_sources_that_change_before_the_first_call_leave_no_wrong_code_behind(project: DoseProject) -> None:
     """As when software is updated under a process that runs."""
-    changed = UNIT.replace("1000.0", "2000.00")  # another length, or Python itself would take the file of before
-    update = f"import doses.unit, pathlib; pathlib.Path(doses.unit.__file__).write_text({changed!r})\n"
+    update = f"import doses.unit, pathlib; pathlib.Path(doses.unit.__file__).write_text({TWICE!r})\n"
     ask = ASK.replace("print", update + "print")
     subprocess.run([sys.executable, "-c", ask], env=project.environment(), cwd=project.folder, check=True)
     assert project.ask() == (1.5, COMPILED)
@@ -232,6 +233,6 @@ def test_code_that_nothing_loads_any_more_is_removed(project: DoseProject) -> No
     (old,) = project.beside_sources.glob(f"*-total-*{SUFFIX}")
     (used,) = project.beside_sources.glob(f"*-in_grams-*{SUFFIX}")
     os.utime(old, (old.stat().st_mtime - UNUSED_SECONDS - 60,) * 2)
-    project.unit.write_text(UNIT.replace("1000.0", "2000.0"), encoding="utf-8")
+    project.unit.write_text(TWICE, encoding="utf-8")
     project.ask()
     assert (old.exists(), used.exists()) == (False, True)
