@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.protocol.instruments import Instrument
 from features.protocol.scale_items import ITEM_SCORINGS, ItemScoring
@@ -74,9 +75,12 @@ class ScaleRatings:
         return int((self.instrument.maximum - self.instrument.minimum) / self.step) + 1
 
     @cached_property
-    def steps(self) -> Indices:
-        """Whole steps of each score above the lowest total, shape (ratings,)."""
-        return np.floor((self.score - self.instrument.minimum) / self.step + TOLERANCE).astype(np.intp)
+    def steps(self) -> NDArray[np.int32]:
+        """Whole steps of each score above the lowest total, shape (ratings,); computed in place, for there are many."""
+        above = self.score - self.instrument.minimum
+        above /= self.step
+        above += TOLERANCE
+        return np.floor(above, out=above).astype(np.int32)
 
     def ratings_between(self, first: int, last: int, *, after_day_0: bool) -> int:
         """Ratings of ``first`` to ``last`` steps, both included, on any day or only after day 0."""
