@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help setup node-tools outside-tools demo demo-clinic test test-all hard check bento openapi client-wheel coverage coverage-report study audit-changes duplicates pictures audit-dependencies bench bench-serve bench-clinic bench-cluster bench-log lock format clean
 
 help:  ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/[$$]{2}/$$/' | expand -t 12
 
 setup: $(VENV)/.compiled  ## Put the locked dependencies and the `kap` command into .venv, and compile what predicts
 
