@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import psutil
-from mlflow.entities import Metric
+from mlflow.entities import Metric, RunTag
 from mlflow.tracking import MlflowClient
 
 from training.experiment.train import Announce
@@ -110,10 +110,9 @@ def log_resources(run_id: str, use: ResourceUse) -> None:
     now = int(time.time() * 1000)
     logged = [Metric(f"seconds/{_slug(stage)}", round(value, 3), now, 0) for stage, value in use.seconds.items()]
     logged += _system_metrics(use.samples)
+    tags = [] if use.ran_on is None else [RunTag("ran_on", use.ran_on)]
     for first in range(0, len(logged), METRICS_AT_ONCE):
-        MlflowClient().log_batch(run_id, metrics=logged[first : first + METRICS_AT_ONCE])
-    if use.ran_on is not None:
-        MlflowClient().set_tag(run_id, "ran_on", use.ran_on)
+        MlflowClient().log_batch(run_id, metrics=logged[first : first + METRICS_AT_ONCE], tags=tags)
 
 
 def _system_metrics(samples: Sequence[ResourceSample]) -> list[Metric]:
