@@ -157,9 +157,11 @@ class RequestBatcher:
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         """Schedule the next turn: at once if all who are expected wait, else a little later or when the log is free."""
-        at_once = len(self._jobs) >= min(self._expected, LARGE_TURN)
-        if self._logging and len(self._jobs) < LARGE_TURN:
-            return
+        if not self._logging or len(self._jobs) >= LARGE_TURN:
+            self._schedule_turn(loop, at_once=len(self._jobs) >= min(self._expected, LARGE_TURN))
+
+    def _schedule_turn(self, loop: asyncio.AbstractEventLoop, *, at_once: bool) -> None:
+        """Schedule it at once or a little later; the earlier of two calls counts."""
         if self._due is not None:
             if not at_once or self._at_once:
                 return
@@ -180,7 +182,7 @@ class RequestBatcher:
             if alike:
                 self._answer_together(alike, loop)
         if self._jobs:
-            self._at_once, self._due = True, loop.call_soon(self._turn, loop)
+            self._schedule_turn(loop, at_once=True)
 
     def _answer_together(self, jobs: Sequence[_Job], loop: asyncio.AbstractEventLoop) -> None:
         began = time.time_ns()
