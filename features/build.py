@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from features.catalogue import catalogue
 from features.definitions.feature import Measure
-from features.definitions.patient_context import PatientColumn, column_values, wanted_codes
-from features.definitions.row import COMPUTED, write_computed
+from features.definitions.patient_context import PatientColumn, wanted_codes
+from features.definitions.row import COMPUTED, write_features
 from features.eligibility.eligibility import ineligible_at
 from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
@@ -46,8 +46,7 @@ def feature_rows(cohort: Cohort, known: KnownAtLandmark) -> FeatureRows:
     """The feature rows of what ``known_at`` gives for a cohort, for a caller that needs it for more than the rows."""
     layout = _layout(cohort.protocol)
     values = np.empty((len(cohort), len(layout.names)))
-    write_computed(known, values)
-    values[:, COMPUTED : layout.own] = column_values(layout.columns, layout.wanted, known)
+    write_features(known, layout.columns, layout.wanted, values)
     for position, function in enumerate(layout.functions, start=layout.own):
         values[:, position] = function(known)
     values[np.isnan(known.day)] = np.nan

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from features.compilation.decorator import compiled
+from features.definitions.known_patient import NOT_RECORDED
 from features.protocol.document import Protocol
-from features.records.landmark import KnownAtLandmark
-from features.records.timeline import Categories, Floats
+from features.records.timeline import Categories
 
 
 class PatientColumn(NamedTuple):
@@ -17,14 +18,14 @@ class PatientColumn(NamedTuple):
     category: str | None = None
 
 
-def column_values(columns: Sequence[PatientColumn], wanted: Categories, known: KnownAtLandmark) -> Floats:
-    """The features of every patient, shape (patients, columns); NaN where not recorded.
-
-    ``wanted`` are the codes of the categories of ``columns``.
-    """
-    values = np.array([known.patients[one.name] for one in columns]).T
-    recorded = np.where(values < 0, np.nan, values == wanted)
-    return np.where(wanted < 0, values, recorded)
+@compiled
+def column_value(recorded: float, wanted: int) -> float:
+    """The feature of one patient, NaN where not recorded; ``wanted`` is the code of its category, -1 for none."""
+    if wanted < 0:
+        return recorded
+    if recorded < 0:
+        return NOT_RECORDED
+    return 1.0 if recorded == wanted else 0.0
 
 
 def wanted_codes(columns: Sequence[PatientColumn], protocol: Protocol) -> Categories:

@@ -1,5 +1,6 @@
-"""The computed features of every patient: one compiled loop, the same for one patient and for a million."""
+"""The features of every patient but a study's own: one compiled loop, the same for one patient and for a million."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +12,12 @@ from features.definitions import route_dose as dose
 from features.definitions import treatment_history as history
 from features.definitions.dose_summary import DoseRows, dose_rows, dose_summary
 from features.definitions.known_patient import KnownPatient, KnownScale
+from features.definitions.patient_context import PatientColumn, column_value
 from features.definitions.rating_summary import latest_until, rating_summary
 from features.definitions.treatment_history import TreatmentRows, treatment_rows, treatment_summary
 from features.records.compiled_rows import RatingRows, SessionDays, session_days
 from features.records.landmark import KnownAtLandmark
-from features.records.timeline import Floats, Indices, plain
+from features.records.timeline import Categories, Floats, Indices, plain
 
 COMPUTED = 47
 """Number of the features that are computed here; they are the first of the catalogue."""
@@ -36,9 +38,14 @@ class _ScaleColumns(NamedTuple):
 
 
 class _PatientColumns(NamedTuple):
-    """Of every patient: the landmark day, and columns of ``patients``."""
+    """Of every patient: the landmark day, and columns of ``patients``.
+
+    ``features`` (columns, patients) are features by themselves; ``wanted`` are the codes of their categories.
+    """
 
     day: Floats
+    features: Floats
+    wanted: Categories
     treatments_recorded: Floats
     illness_duration_years: Floats
     benzodiazepine_mg: Floats
@@ -60,9 +67,15 @@ class _Records(NamedTuple):
     treatments: TreatmentRows
 
 
-def write_computed(known: KnownAtLandmark, values: Floats) -> None:
-    """Write the computed features into the first columns of ``values`` (patients, features), where there is a day."""
-    primary, numbers = known.primary, known.protocol.scale_numbers
+def write_features(
+    known: KnownAtLandmark, columns: Sequence[PatientColumn], wanted: Categories, values: Floats
+) -> None:
+    """Write the computed features into the first columns of ``values`` (patients, features), where there is a day.
+
+    Those that are ``columns`` of patients follow; ``wanted`` are the codes of their categories.
+    """
+    rated, numbers = known.scales, known.protocol.scale_numbers
+    primary = rated.primary
     scales = _ScaleColumns(
         primary.code,
         primary.baseline,
@@ -71,11 +84,13 @@ def write_computed(known: KnownAtLandmark, values: Floats) -> None:
         primary.remission_at_most,
         primary.remission_criterion,
         primary.reliable_change,
-        known.second_scale,
-        known.second_scale_now,
+        rated.second,
+        rated.second_now,
     )
     of_patients = ("prior_treatments_recorded", "illness_duration_years", "benzodiazepine_mg")
-    patients = _PatientColumns(known.day, *(plain(known.patients[name], np.float64) for name in of_patients))
+    features = np.array([known.patients[one.name] for one in columns])
+    named = (plain(known.patients[name], np.float64) for name in of_patients)
+    patients = _PatientColumns(known.day, features, wanted, *named)
     records = _Records(
         known.rating_rows,
         session_days(known.sessions),
@@ -113,6 +128,8 @@ def _write_rows(
             patients.benzodiazepine_mg[patient],
         )
         _write_row(known, values[patient])
+        for column, wanted in enumerate(patients.wanted):
+            values[patient, COMPUTED + column] = column_value(patients.features[column, patient], wanted)
 
 
 @compiled

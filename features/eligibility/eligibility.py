@@ -12,19 +12,22 @@ from numpy.typing import NDArray
 
 from features.compilation.decorator import compiled
 from features.eligibility.remission_window import (
+    AnchorRule,
     RemissionWindow,
-    anchor_days,
-    nearest_ratings,
+    anchor_rule,
     remission_window,
     window_decided,
     window_over,
+    write_anchor_days,
+    write_nearest,
 )
 from features.protocol.columns import COMPETING_EVENTS
 from features.records.cohort import Cohort
+from features.records.compiled_rows import EventRows, RatingRows, SessionDays
 from features.records.cut_offs import TOLERANCE
-from features.records.event_days import first_event_days
+from features.records.event_days import first_event_days, wanted_events, write_first_days
 from features.records.landmark import KnownAtLandmark
-from features.records.timeline import Floats, Mask, plain
+from features.records.timeline import Floats, Indices, Mask, plain
 
 
 class Ineligible(Enum):
@@ -49,6 +52,7 @@ _NOT_REACHED, _AGE, _DIED, _WITHDREW, _ENDED, _NO_BASELINE, _IN_REMISSION, _NO_D
 )
 _ELIGIBLE = -1
 _REASONS = np.array([*Ineligible, None], dtype=object)
+_DEATH, _WITHDRAWAL = wanted_events(frozenset({"death"})), wanted_events(frozenset({"withdrawal"}))
 
 
 def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]:
@@ -64,17 +68,11 @@ def ineligible_at(cohort: Cohort, known: KnownAtLandmark) -> NDArray[np.object_]
         ending = {*protocol.relapse.events, *COMPETING_EVENTS, "withdrawal", "end_of_follow_up"}
         _write_still_in_remission(everyone, ages, first_event_days(cohort, ending), found)
         return _REASONS[found]
-    anchor = anchor_days(cohort)
-    course = _Course(
-        died=first_event_days(cohort, {"death"}),
-        withdrew=first_event_days(cohort, {"withdrawal"}),
-        baseline=known.primary.baseline,
-        remission_at_most=known.primary.remission_at_most,
-        never_dosed=_never_dosed(cohort, known),
-        anchor=anchor,
-        nearest=nearest_ratings(cohort, known.primary, anchor, today),
-    )
-    _write_remission_to_come(everyone, ages, course, remission_window(protocol), found)
+    primary = known.primary
+    scale = _Scale(primary.code, primary.baseline, primary.remission_at_most)
+    records = _DatedRows(cohort.rating_rows, cohort.session_days, cohort.event_rows)
+    rules = _Rules(ages, anchor_rule(protocol), remission_window(protocol))
+    _write_remission_to_come(everyone, scale, _never_dosed(cohort, known), records, rules, found)
     return _REASONS[found]
 
 
@@ -93,13 +91,35 @@ class _Everyone(NamedTuple):
     age: Floats
 
 
+class _Scale(NamedTuple):
+    """Of every patient: the code of the primary scale, the baseline and its cut-off."""
+
+    code: Indices
+    baseline: Floats
+    remission_at_most: Floats
+
+
+class _DatedRows(NamedTuple):
+    """The dated tables, also what is later than the landmark."""
+
+    ratings: RatingRows
+    sessions: SessionDays
+    events: EventRows
+
+
+class _Rules(NamedTuple):
+    """What a protocol says of ages and of the remission window."""
+
+    ages: _Ages
+    anchor: AnchorRule
+    window: RemissionWindow
+
+
 class _Course(NamedTuple):
-    """Of every patient: days of events, the baseline and its cut-off, and what is known of the remission window."""
+    """Of every patient: days of events, and what is known today of the remission window."""
 
     died: Floats
     withdrew: Floats
-    baseline: Floats
-    remission_at_most: Floats
     never_dosed: Mask
     anchor: Floats
     nearest: Floats
@@ -116,27 +136,38 @@ def _write_still_in_remission(everyone: _Everyone, ages: _Ages, ended: Floats, f
 
 @compiled
 def _write_remission_to_come(
-    everyone: _Everyone, ages: _Ages, course: _Course, window: RemissionWindow, found: Reasons
+    everyone: _Everyone, scale: _Scale, never_dosed: Mask, records: _DatedRows, rules: _Rules, found: Reasons
 ) -> None:
     """Why patients are left out who may come into remission, or can no longer have an observed one."""
+    died, withdrew, anchor, nearest = (
+        np.empty(len(found)),
+        np.empty(len(found)),
+        np.empty(len(found)),
+        np.empty(len(found)),
+    )
+    write_first_days(records.events, _DEATH, died)
+    write_first_days(records.events, _WITHDRAWAL, withdrew)
+    write_anchor_days(records.sessions, rules.anchor, anchor)
+    write_nearest(records.ratings, scale.code, anchor, everyone.today, rules.window, nearest)
+    course = _Course(died, withdrew, never_dosed, anchor, nearest)
     for patient in range(len(found)):
-        found[patient] = _left_out(everyone, ages, patient)
+        found[patient] = _left_out(everyone, rules.ages, patient)
         if found[patient] == _ELIGIBLE:
-            found[patient] = _without_remission_to_come(course, window, patient, everyone.today[patient])
+            found[patient] = _without_remission_to_come(course, scale, rules.window, patient, everyone.today[patient])
 
 
 @compiled
 def _without_remission_to_come(  # noqa: PLR0911 - one line for each reason
-    course: _Course, window: RemissionWindow, patient: int, today: float
+    course: _Course, scale: _Scale, window: RemissionWindow, patient: int, today: float
 ) -> int:
-    anchor, nearest, baseline = course.anchor[patient], course.nearest[patient], course.baseline[patient]
+    anchor, nearest, baseline = course.anchor[patient], course.nearest[patient], scale.baseline[patient]
     if course.died[patient] <= today:
         return _DIED
     if course.withdrew[patient] <= today:
         return _WITHDREW
     if np.isnan(baseline):
         return _NO_BASELINE
-    if baseline <= course.remission_at_most[patient] + TOLERANCE:
+    if baseline <= scale.remission_at_most[patient] + TOLERANCE:
         return _IN_REMISSION
     if course.never_dosed[patient]:
         return _NO_DOSE

@@ -8,8 +8,7 @@ from features.compilation.decorator import compiled
 from features.protocol.document import Protocol
 from features.records.cohort import Cohort
 from features.records.compiled_rows import RatingRows, SessionDays
-from features.records.primary_scale import PrimaryScale
-from features.records.timeline import Floats, Indices, nothing_recorded
+from features.records.timeline import Floats, Indices
 
 
 class RemissionWindow(NamedTuple):
@@ -31,34 +30,45 @@ def remission_window(protocol: Protocol) -> RemissionWindow:
     return RemissionWindow(float(first), float(last), float(fixed_after))
 
 
+class AnchorRule(NamedTuple):
+    """The day from which the window counts: day 0 or that of the last session of a kind, by code, up to a day."""
+
+    from_day_0: bool
+    dosing: int
+    last_day: float
+
+
+def anchor_rule(protocol: Protocol) -> AnchorRule:
+    """The rule of a protocol."""
+    dosing = protocol.code("sessions", "kind", "dosing")
+    return AnchorRule(protocol.remission.anchor == "index", dosing, float(protocol.acute_max_days))
+
+
 def anchor_days(cohort: Cohort) -> Floats:
     """The day from which the remission window counts, per patient; NaN without a session in the acute course."""
-    if cohort.protocol.remission.anchor == "index":
-        return np.zeros(len(cohort))
-    dosing, anchor = cohort.protocol.code("sessions", "kind", "dosing"), nothing_recorded(len(cohort))
-    _write_last_dose(cohort.session_days, dosing, float(cohort.protocol.acute_max_days), anchor)
+    anchor = np.empty(len(cohort))
+    write_anchor_days(cohort.session_days, anchor_rule(cohort.protocol), anchor)
     return anchor
 
 
 @compiled
-def _write_last_dose(sessions: SessionDays, dosing: int, last_day: float, last: Floats) -> None:
-    """Write into ``last`` (patients,) the day of each patient's last dosing session up to a day."""
+def write_anchor_days(sessions: SessionDays, rule: AnchorRule, anchor: Floats) -> None:
+    """Write into ``anchor`` (patients,) what `anchor_days` gives."""
+    anchor[:] = 0.0 if rule.from_day_0 else np.nan
     for row in range(len(sessions.patient)):
-        if sessions.kind[row] == dosing and sessions.day[row] <= last_day:
-            last[sessions.patient[row]] = sessions.day[row]
-
-
-def nearest_ratings(cohort: Cohort, primary: PrimaryScale, anchor: Floats, today: Floats) -> Floats:
-    """Days from the middle of the window to the nearest rating in it that is known today, NaN for none."""
-    nearest, window = nothing_recorded(len(cohort)), remission_window(cohort.protocol)
-    _write_nearest(cohort.rating_rows, primary.code, anchor, today, window, nearest)
-    return nearest
+        if not rule.from_day_0 and sessions.kind[row] == rule.dosing and sessions.day[row] <= rule.last_day:
+            anchor[sessions.patient[row]] = sessions.day[row]
 
 
 @compiled
-def _write_nearest(
+def write_nearest(
     ratings: RatingRows, code: Indices, anchor: Floats, today: Floats, window: RemissionWindow, nearest: Floats
 ) -> None:
+    """Write into ``nearest`` the days from the middle of the window to the nearest rating in it that is known today.
+
+    ``code`` is that of each patient's scale. All arrays have shape (patients,); NaN stands for no rating.
+    """
+    nearest[:] = np.nan
     middle = (window.first + window.last) / 2
     for row in range(len(ratings.patient)):
         whose = ratings.patient[row]

@@ -15,7 +15,7 @@ from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.compiled_rows import RatingRows, SessionDays, rating_rows
 from features.records.event_days import first_event_days
-from features.records.primary_scale import Codes, PrimaryScale, first_rated, primary_scale, second_scale
+from features.records.primary_scale import PrimaryScale, RatedScales, rated_scales
 from features.records.rating_days import known_days
 from features.records.timeline import Floats, Mask, Rows, nothing_recorded, plain
 
@@ -113,9 +113,9 @@ def dosing_sessions(sessions: Rows, protocol: Protocol) -> Rows:
     return sessions.where(np.asarray(sessions["kind"] == protocol.code("sessions", "kind", "dosing")))
 
 
-def without_preparation(sessions: Rows, protocol: Protocol) -> Rows:
-    """The sessions of the treatment itself, which no preparation session is."""
-    return sessions.where(np.asarray(sessions["kind"] != protocol.code("sessions", "kind", "preparation")))
+def is_treatment(sessions: Rows, protocol: Protocol) -> Mask:
+    """Which sessions are of the treatment itself, which no preparation session is."""
+    return np.asarray(sessions["kind"] != protocol.code("sessions", "kind", "preparation"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,20 +143,14 @@ class KnownAtLandmark:
         return rating_rows(self.assessments)
 
     @cached_property
+    def scales(self) -> RatedScales:
+        """The scales on which every patient was rated."""
+        return rated_scales(self.rating_rows, len(self), self.protocol)
+
+    @property
     def primary(self) -> PrimaryScale:
         """The primary instrument of every patient, with its baseline, if any."""
-        return primary_scale(self.rating_rows, len(self), self.protocol)
-
-    @cached_property
-    def second_scale(self) -> Codes:
-        """Code of a second rated scale, of depression if there is one; -1 for none."""
-        return second_scale(self.rating_rows, self.primary)
-
-    @cached_property
-    def second_scale_now(self) -> Codes:
-        """Code of the second scale, or of the first other one that is rated by the landmark; -1 for none."""
-        rated = first_rated(self.rating_rows, self.protocol.second_scales, np.inf, self.primary.code)
-        return np.where(self.second_scale >= 0, self.second_scale, rated)
+        return self.scales.primary
 
     @cached_property
     def dosing_sessions(self) -> Rows:
@@ -180,9 +174,13 @@ def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> K
         protocol=cohort.protocol,
         landmark=landmark,
         day=day,
-        patients={name: cohort.number(name) for name in cohort.patients if name not in SCREENING_COLUMNS},
+        patients={
+            name: np.asarray(values, dtype=np.float64)
+            for name, values in cohort.patients.items()
+            if name not in SCREENING_COLUMNS
+        },
         prior_treatments=cohort.prior_treatments,
-        sessions=without_preparation(cohort.sessions.where(known["sessions"]), cohort.protocol),
+        sessions=cohort.sessions.where(known["sessions"] & is_treatment(cohort.sessions, cohort.protocol)),
         assessments=Rows(ratings.patients, ratings.patient, columns),
         events=cohort.events.where(known["events"]),
     )

@@ -5,7 +5,7 @@ If the protocol starts from remission, no baseline is needed: any rating up to t
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,38 +72,40 @@ class PrimaryScale:
         return self._of_scale("reliable_change")
 
 
-def primary_scale(ratings: RatingRows, patients: int, protocol: Protocol) -> PrimaryScale:
-    """The primary instrument of so many patients, from the ratings known at a landmark.
+@dataclass(frozen=True, eq=False)
+class RatedScales:
+    """Of every patient, shape (patients,): the primary scale, and the codes of a second one (-1: none).
 
-    It is the first of the protocol's remission rule that has a baseline; if everyone is in remission at the landmark,
-    the first with a rating.
+    ``second`` is the first depression scale other than the primary one, by the same rule; if the primary scale is one
+    of depression, the first other outcome scale. ``second_now`` is the same where there is one, else the first that is
+    rated by the landmark.
     """
-    nobody = np.full(patients, -1, dtype=np.intp)
-    code = first_rated(ratings, protocol.primary_scales, _last_day(protocol), nobody)
+
+    primary: PrimaryScale
+    second: Codes
+    second_now: Codes
+
+
+def rated_scales(ratings: RatingRows, patients: int, protocol: Protocol) -> RatedScales:
+    """The scales of so many patients, from the ratings known at a landmark.
+
+    The primary one is the first of the protocol's remission rule that has a baseline; if everyone is in remission at
+    the landmark, the first with a rating.
+    """
+    last_day = np.inf if protocol.remission.at_landmark else 0.0
+    order = _ScaleOrder(_places(protocol.primary_scales), _places(protocol.second_scales), last_day)
+    code, second, second_now = np.full((3, patients), -1, dtype=np.intp)
     baseline = nothing_recorded(patients)
-    _write_last(ratings, 0.0, code, baseline)
-    return PrimaryScale(protocol, code, baseline)
+    _write_scales(ratings, order, code, second, second_now, baseline)
+    return RatedScales(PrimaryScale(protocol, code, baseline), second, second_now)
 
 
-def second_scale(ratings: RatingRows, primary: PrimaryScale) -> Codes:
-    """Code per patient of the first depression scale other than the primary one, by the same rule (-1: none).
+class _ScaleOrder(NamedTuple):
+    """The place of each scale among the primary and the second ones, by code, and the last day of their ratings."""
 
-    If the primary scale is one of depression, it is the first other outcome scale.
-    """
-    protocol = primary.protocol
-    return first_rated(ratings, protocol.second_scales, _last_day(protocol), primary.code)
-
-
-def _last_day(protocol: Protocol) -> float:
-    """The last day of the ratings that determine a patient's scales."""
-    return np.inf if protocol.remission.at_landmark else 0.0
-
-
-def first_rated(ratings: RatingRows, codes: tuple[int, ...], last_day: float, other_than: Codes) -> Codes:
-    """Code per patient of the first of some scales with a rating known by a day, other than one (-1: none)."""
-    chosen = np.full(len(other_than), -1, dtype=np.intp)
-    _write_first(ratings, last_day, _places(codes), other_than, chosen)
-    return chosen
+    primary: Indices
+    second: Indices
+    last_day: float
 
 
 @lru_cache(maxsize=64)
@@ -115,8 +117,22 @@ def _places(codes: tuple[int, ...]) -> Indices:
 
 
 @compiled
+def _write_scales(
+    ratings: RatingRows, order: _ScaleOrder, code: Codes, second: Codes, second_now: Codes, baseline: Floats
+) -> None:
+    """Write every patient's scales and baseline, each of shape (patients,); the codes are -1 before."""
+    _write_first(ratings, order.last_day, order.primary, second, code)
+    _write_last(ratings, 0.0, code, baseline)
+    _write_first(ratings, order.last_day, order.second, code, second)
+    _write_first(ratings, np.inf, order.second, code, second_now)
+    for patient in range(len(second)):
+        if second[patient] >= 0:
+            second_now[patient] = second[patient]
+
+
+@compiled
 def _write_first(ratings: RatingRows, last_day: float, places: Indices, other_than: Codes, chosen: Codes) -> None:
-    """Write into ``chosen`` (patients,) the code of each patient's first scale in the order of ``places``."""
+    """Write into ``chosen`` (patients,) the code of each patient's first scale by ``places``, other than one (-1)."""
     for row in range(len(ratings.patient)):
         code, whose = ratings.instrument[row], ratings.patient[row]
         if ratings.known_on[row] > last_day or code >= len(places) or places[code] < 0 or code == other_than[whose]:

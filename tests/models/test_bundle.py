@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +15,11 @@ import pytest
 
 from features import catalogue as declarations
 from features.catalogue import catalogue
-from features.definitions.row import write_computed
+from features.definitions.patient_context import PatientColumn
+from features.definitions.row import write_features
 from features.protocol.document import Protocol
 from features.records.landmark import KnownAtLandmark
+from features.records.timeline import Categories
 from models.bundle import Bundle, BundleRefusedError, load_bundle, save_bundle
 from models.fitting.learners import TrainingData, fit_xgboost
 from models.outcome_model import OutcomeModel
@@ -332,11 +334,11 @@ def test_another_row_of_features_is_refused_naming_the_reference_inputs(
 ) -> None:
     """The declarations are the same, and one function computes something else."""
 
-    def otherwise(known: KnownAtLandmark, values: Floats) -> None:
-        write_computed(known, values)
+    def otherwise(known: KnownAtLandmark, columns: Sequence[PatientColumn], wanted: Categories, values: Floats) -> None:
+        write_features(known, columns, wanted, values)
         values[:, 0] += 1e-9
 
-    monkeypatch.setattr("features.build.write_computed", otherwise)
+    monkeypatch.setattr("features.build.write_features", otherwise)
     with pytest.raises(BundleRefusedError, match="reference inputs at 'before session 1': rows"):
         load_bundle(saved)
 

@@ -11,7 +11,7 @@ import numpy as np
 from features.eligibility.remission_window import anchor_days
 from features.records.cohort import Cohort
 from features.records.cut_offs import at_most
-from features.records.landmark import dosing_sessions, without_preparation
+from features.records.landmark import dosing_sessions, is_treatment
 from features.records.timeline import Floats, Rows
 from training.outcomes.labels import Outcomes, usable_ratings
 
@@ -38,7 +38,8 @@ def course_record(cohort: Cohort, outcomes: Outcomes) -> CourseRecord:
         return rows.where(rows.numbers("day") < rows.spread(until))
 
     primary = outcomes.primary
-    ratings, sessions = before(usable_ratings(cohort, primary)), before(without_preparation(cohort.sessions, protocol))
+    ratings = before(usable_ratings(cohort, primary))
+    sessions = before(cohort.sessions.where(is_treatment(cohort.sessions, protocol)))
     last = ratings.last_for_patient("score")
     distance = (last - primary.remission_criterion) / primary.reliable_change
     doses = dosing_sessions(sessions, protocol)

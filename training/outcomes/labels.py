@@ -20,7 +20,7 @@ from features.protocol.document import Landmark, Protocol
 from features.records.cohort import Cohort
 from features.records.cut_offs import at_least, at_most
 from features.records.landmark import KnownAtLandmark, known_at
-from features.records.primary_scale import PrimaryScale, primary_scale
+from features.records.primary_scale import PrimaryScale, rated_scales
 from features.records.rating_days import last_known_day
 from features.records.timeline import Floats, Mask, Rows
 
@@ -118,7 +118,7 @@ def _derived(cohort: Cohort, landmark: Landmark) -> Outcomes:
 def outcome_scale(cohort: Cohort, known: KnownAtLandmark) -> PrimaryScale:
     """The scale of the outcomes at a landmark; a scale with a baseline applies also if the landmark is not reached."""
     rule = cohort.protocol.remission
-    return known.primary if rule.at_landmark else primary_scale(cohort.rating_rows, len(cohort), cohort.protocol)
+    return known.primary if rule.at_landmark else rated_scales(cohort.rating_rows, len(cohort), cohort.protocol).primary
 
 
 def usable_ratings(cohort: Cohort, primary: PrimaryScale) -> Rows:

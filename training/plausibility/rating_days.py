@@ -8,7 +8,7 @@ from features.eligibility.remission_window import anchor_days
 from features.records.cohort import Cohort
 from features.records.cut_offs import at_most
 from features.records.landmark import dosing_sessions
-from features.records.primary_scale import primary_scale
+from features.records.primary_scale import rated_scales
 from features.records.timeline import Mask, Rows
 from training.outcomes.labels import readings_in_window, usable_ratings
 from training.plausibility.finding import CohortFinding, counted
@@ -41,7 +41,7 @@ def window_findings(cohort: Cohort) -> Iterator[CohortFinding]:
 
 def _windows(cohort: Cohort) -> tuple[int, int, int]:
     """Patients without a rating in their window, patients with a window, and those of the first with a later rating."""
-    primary = primary_scale(cohort.rating_rows, len(cohort), cohort.protocol)
+    primary = rated_scales(cohort.rating_rows, len(cohort), cohort.protocol).primary
     due = ~np.isnan(primary.baseline) & ~at_most(primary.baseline, primary.remission_at_most)
     due &= ~np.isnan(anchor_days(cohort))
     ratings = usable_ratings(cohort, primary)
