@@ -7,10 +7,9 @@ from typing import Protocol
 
 from features.records.cohort import Cohort
 from training.api.trained_model import TrainedModel
-from training.config import CANDIDATES, TrainingConfig
+from training.config import TrainingConfig
 from training.evidence.document import Evidence
-from training.execution.local_processes import end_processes
-from training.execution.side_by_side import where_jobs_run
+from training.execution.side_by_side import get_ready, where_jobs_run
 from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
 from training.plausibility.cohort_check import CohortCheck
@@ -55,12 +54,12 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     Raises ``InputRefusedError`` if there is nothing to fit on, ``LeakageFoundError`` if outcomes leak, and
     ``StoreUnreachableError``, before any work, if the training is to be recorded and the store can't do it.
     """
-    if set(request.config.candidates) - set(CANDIDATES):
-        end_processes()  # those of an earlier training hold the code of its candidates as it was then
+    get_ready(request.workers, build_evidence.__module__)
     provenance = collect_provenance(request.by)
     if not request.recorded:
         finished, evidence = _trained(request, provenance, stages.count)
         return TrainedModel(finished, evidence, request.check)
+    from training.report.figures.figure_drawing import FigureDrawing
     from training.tracking.opened import opened_run, require_no_active_run
     from training.tracking.resources import ResourceMeter
     from training.tracking.rights import require_recording_rights
@@ -74,12 +73,12 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     with opened_run(name, request.cohort.protocol.name, request.source, started) as run_id:
         with ResourceMeter() as meter:
             finished, evidence = _trained(request, provenance, meter.timing(stages.count))
-        options = RecordingOptions(
-            request.model_name, meter.use(where_jobs_run(request.workers)), request.study, run_id
-        )
-        recorded = record(
-            finished, evidence, started, lambda part: stages.step(f"recording {part}"), request.check, options
-        )
+        use = meter.use(where_jobs_run(request.workers))
+        with FigureDrawing(evidence, request.workers) as drawing:
+            options = RecordingOptions(request.model_name, use, request.study, run_id, drawing)
+            recorded = record(
+                finished, evidence, started, lambda part: stages.step(f"recording {part}"), request.check, options
+            )
     return TrainedModel(finished, evidence, request.check, recorded)
 
 

@@ -11,7 +11,8 @@ from training.api.cohorts import loaded
 from training.api.refusals import CohortWarning, argument_error, explained
 from training.api.settings import Settings, training_config
 from training.api.trained_model import TrainedModel, described
-from training.config import quickened
+from training.config import CANDIDATES, quickened
+from training.execution.local_processes import end_processes
 from training.leakage.acknowledgement import acknowledgements
 from training.learning.own_candidates.resolution import require_own_candidates
 from training.report.authors.reader import study_of_folder
@@ -112,6 +113,8 @@ def train(
         training_config(settings, candidates, seed), acknowledged=acknowledgements(acknowledge, by, reason, "train")
     )
     require_own_candidates(config)
+    if set(config.candidates) - set(CANDIDATES):
+        end_processes()  # those of an earlier training hold the code of its candidates as it was then
     if workers is not None and workers < 1:
         raise argument_error("workers", "a whole number from 1", "a smaller one")
     known = loaded(cohort)

@@ -4,6 +4,8 @@ Exit codes: 0 success, 1 internal error, 2 wrong input or arguments, 3 a store o
 failed check of evidence, log or decisions, 130 or 143 stopped by Ctrl-C or TERM.
 """
 
+import atexit
+import gc
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +77,7 @@ def main() -> None:
 
     Not a medical device. No model in this package is fitted on real patients of this treatment.
     """
+    atexit.register(gc.freeze)  # the process ends: to look for cycles among all that was imported takes a second
 
 
 main.add_command(cohort)

@@ -3,15 +3,22 @@
 They import from where this process did when they were started.
 """
 
+import atexit
+import os
+import signal
 import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
 ROUNDS, JOBS_OF_A_ROUND = 2, 2
 """Of an iterator, so many rounds are begun, each with so many jobs for each process: four are unfinished or wait."""
+_BEGINNING: list[Generator[Any]] = []
+"""The imports of processes that were begun early and had no jobs since."""
 
 
 def local_results(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], workers: int) -> Iterator[Any]:
@@ -21,38 +28,36 @@ def local_results(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]],
     no process waits. An iterator is asked for a round of jobs at a time, in this thread, as it may read a database: so
     few that results need not fit into memory, while processes have the jobs of the next round before one ends.
     """
-    path = tuple(sys.path)
     if isinstance(jobs, Sequence):
-        yield from _begun(function, jobs, workers, path)
+        yield from begun(function, jobs, workers)
         return
     left, rounds = iter(jobs), deque[Generator[Any]]()
     try:
         while True:
             while len(rounds) < ROUNDS and (taken := list(islice(left, JOBS_OF_A_ROUND * workers))):
-                rounds.append(_begun(function, taken, workers, path, pre_dispatch="n_jobs"))
+                rounds.append(begun(function, taken, workers, pre_dispatch="n_jobs"))
             if not rounds:
                 return
             yield from rounds[0]
             rounds.popleft()
     finally:
-        with warnings.catch_warnings(action="ignore"):  # joblib's of results that nobody asks for any more
-            for begun in rounds:
-                begun.close()
+        for unfinished in rounds:
+            drop(unfinished)
 
 
-def _begun(
-    function: Callable[..., Any],
-    jobs: Sequence[tuple[Any, ...]],
-    workers: int,
-    path: tuple[str, ...],
-    pre_dispatch: str = "2 * n_jobs",
+def begun(
+    function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: int, pre_dispatch: str = "2 * n_jobs"
 ) -> Generator[Any]:
-    """The results of jobs that the processes have from now on.
+    """The results of jobs that the processes have from now on, in the order of the jobs.
 
     All that use the processes may give them no more than twice their number at once: loky prints a traceback if it
     must forget more, because a job failed.
     """
     from joblib import Parallel, delayed
+
+    with suppress(Exception):  # a process was lost; joblib starts others
+        while _BEGINNING:
+            deque(_BEGINNING.pop(), maxlen=0)
 
     parallel = Parallel(
         n_jobs=workers,
@@ -60,10 +65,38 @@ def _begun(
         batch_size=1,
         pre_dispatch=pre_dispatch,
         initializer=import_from,
-        initargs=(path,),
+        initargs=(tuple(sys.path),),
     )
-    begun: Generator[Any] = parallel([delayed(function)(*job) for job in jobs])
-    return begun
+    results: Generator[Any] = parallel([delayed(function)(*job) for job in jobs])
+    return results
+
+
+def drop(results: Generator[Any]) -> None:
+    """End jobs whose results nobody asks for any more, without joblib's warning that they were for nothing."""
+    with warnings.catch_warnings(action="ignore"):
+        results.close()
+
+
+def begin_processes(workers: int, modules: Sequence[str]) -> None:
+    """Start the processes, and let them import these modules, while this process does something else.
+
+    A module that can't be imported there is reported when a job needs it.
+    """
+    _BEGINNING.append(begun(_import, [tuple(modules)] * workers, workers))
+    atexit.register(_end_beginning)
+
+
+def _end_beginning() -> None:
+    """End processes that were begun and never got a job."""
+    while _BEGINNING:
+        drop(_BEGINNING.pop())
+
+
+def _import(*modules: str) -> None:
+    """A job that fails would end the processes, and with them jobs that others have given them by then."""
+    for name in modules:
+        with suppress(Exception):
+            import_module(name)
 
 
 def import_from(path: tuple[str, ...]) -> None:
@@ -76,6 +109,7 @@ def end_processes() -> None:
 
     What they shared is removed when this process ends.
     """
+    _end_beginning()
     executor = running_executor()
     if executor is None:
         return
@@ -88,7 +122,8 @@ def end_processes() -> None:
 def kill_processes() -> None:
     """Kill the processes without a word to joblib."""
     for process in list((getattr(running_executor(), "_processes", None) or {}).values()):
-        process.kill()
+        with suppress(ProcessLookupError):  # it has ended
+            os.kill(process.pid, signal.SIGKILL)  # these processes have no method for it
 
 
 def running_executor() -> Any:

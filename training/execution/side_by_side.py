@@ -1,11 +1,11 @@
 """Independent calls of one function, wherever they run: in this machine's processes, or on a cluster in use."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from training.execution.local_processes import local_results
+from training.execution.local_processes import begin_processes, begun, local_results
 
 Job = tuple[Any, ...]
 """The arguments of one call."""
@@ -42,6 +42,25 @@ def where_jobs_run(workers: int) -> str:
     engine = _IN_USE.get()
     here = "1 process" if workers == 1 else f"{workers} processes"
     return f"{here} of this machine" if engine is None else engine.description
+
+
+def get_ready(workers: int, *modules: str) -> None:
+    """Let processes of this machine start and import what jobs will need, while this one does something else.
+
+    A cluster's workers run already, and one process needs no others.
+    """
+    if _IN_USE.get() is None and workers > 1:
+        begin_processes(workers, modules)
+
+
+def meanwhile(function: Callable[..., Any], jobs: Sequence[Job], workers: int) -> Generator[Any]:
+    """As `side_by_side`, of jobs that begin at once, while the caller does something else before it takes a result.
+
+    Without processes of this machine, on a cluster too, a job begins when its result is asked for.
+    """
+    if _IN_USE.get() is None and workers > 1:
+        return begun(function, jobs, workers)
+    return (function(*job) for job in jobs)
 
 
 def side_by_side(function: Callable[..., Any], jobs: Iterable[Job], workers: int) -> Iterator[Any]:

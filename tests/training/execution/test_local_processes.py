@@ -3,11 +3,14 @@
 import importlib
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.places import ROOT
+from training.execution import side_by_side
 from training.execution.local_processes import end_processes, local_results, running_executor
 
 
@@ -34,6 +37,63 @@ def test_they_are_kept_until_they_are_ended() -> None:
     end_processes()
     list(local_results(len, [("",)] * 2, 2))
     assert running_executor() is not before
+
+
+def _has_imported(module: str) -> bool:
+    time.sleep(0.2)  # so that every process gets a job
+    return module in sys.modules
+
+
+BEGIN = """
+import sys
+
+sys.path.insert(0, {root!r})
+from tests.training.execution.test_local_processes import _has_imported
+from training.execution import side_by_side
+
+if __name__ == "__main__":
+    side_by_side.get_ready(2, {module!r})
+    print(set(side_by_side.side_by_side(_has_imported, [({module!r},)] * 4, 2)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "found"), [("training.experiment.evidence", True), ("no_such_module", False)])
+def test_processes_that_were_begun_early_import_what_jobs_need_and_say_nothing(module: str, found: bool) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN.format(root=str(ROOT), module=module)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr, "True" in done.stdout) == (0, "", found), done.stdout
+
+
+@pytest.mark.slow
+def test_a_process_that_ends_while_others_begin_says_nothing() -> None:
+    """As a training that is refused before its first job."""
+    ending = BEGIN.partition("    print")[0].format(root=str(ROOT), module="training.experiment.evidence")
+    done = subprocess.run([sys.executable, "-c", ending], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_nothing_begins_for_one_process_or_on_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(side_by_side, "begin_processes", refuse)
+    monkeypatch.setattr(side_by_side, "begun", refuse)
+    side_by_side.get_ready(1, "wave")
+    assert list(side_by_side.meanwhile(len, [("",), ("ab",)], 1)) == [0, 2]
+    with side_by_side.running_on(_NoEngine()):
+        side_by_side.get_ready(2, "wave")
+        assert list(side_by_side.meanwhile(len, [("",), ("ab",)], 2)) == [0, 2]
+
+
+class _NoEngine:
+    """An engine that nobody may ask."""
+
+    description = "none"
+
+    def results(self, function: object, jobs: object) -> Iterator[object]:
+        raise AssertionError("the cluster was asked")
 
 
 SCRIPT = """

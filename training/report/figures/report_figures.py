@@ -1,6 +1,6 @@
 """The figures of a report and their captions; other modules draw them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count as counting
 
@@ -47,14 +47,39 @@ Place = tuple[int | None, str]
 
 def draw(evidence: Evidence) -> tuple[ReportFigure, ...]:
     """Every figure of a report, in the order of reading; the same evidence gives the same bytes."""
+    named = named_captions(evidence)
+    drawn = [draw_landmark(landmark, captions) for landmark, captions in zip(evidence.landmarks, named, strict=True)]
+    return report_figures(evidence, named, drawn)
+
+
+def named_captions(evidence: Evidence) -> list[list[Caption]]:
+    """The captions of every landmark's figures, each with a name of its own in the report."""
     taken: set[str] = set()
-    drawn = []
-    for position, landmark in enumerate(evidence.landmarks):
-        for (question, part), (caption, report_figure) in _of_landmark(landmark):
-            named = replace(caption, name=_free(caption.name, taken), title=f"{caption.title}, {landmark.name}")
-            taken.add(named.name)
-            drawn.append(ReportFigure(position, question, part, named, report_figure(named)))
-    return tuple(drawn)
+    named: list[list[Caption]] = []
+    for landmark in evidence.landmarks:
+        named.append([])
+        for _, (caption, _) in _of_landmark(landmark):
+            name = _free(caption.name, taken)
+            taken.add(name)
+            named[-1].append(replace(caption, name=name, title=f"{caption.title}, {landmark.name}"))
+    return named
+
+
+def draw_landmark(landmark: LandmarkEvidence, captions: Sequence[Caption]) -> list[str]:
+    """The SVG of each of a landmark's figures, under its caption of `named_captions`."""
+    planned = (drawing for _, (_, drawing) in _of_landmark(landmark))
+    return [drawing(caption) for drawing, caption in zip(planned, captions, strict=True)]
+
+
+def report_figures(
+    evidence: Evidence, named: Sequence[Sequence[Caption]], drawn: Iterable[Sequence[str]]
+) -> tuple[ReportFigure, ...]:
+    """The figures from their captions and what `draw_landmark` gave for each landmark."""
+    return tuple(
+        ReportFigure(position, question, part, caption, svg)
+        for position, (landmark, captions, svgs) in enumerate(zip(evidence.landmarks, named, drawn, strict=True))
+        for ((question, part), _), caption, svg in zip(_of_landmark(landmark), captions, svgs, strict=True)
+    )
 
 
 def figures(evidence: Evidence) -> dict[str, str]:
