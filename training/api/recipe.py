@@ -59,7 +59,7 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     if not request.recorded:
         finished, evidence = _trained(request, provenance, stages.count)
         return TrainedModel(finished, evidence, request.check)
-    from training.report.figures.figure_drawing import FigureDrawing
+    from training.report.figures.pending_figures import PendingFigures
     from training.tracking.opened import opened_run, require_no_active_run
     from training.tracking.resources import ResourceMeter
     from training.tracking.rights import require_recording_rights
@@ -74,8 +74,8 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
         with ResourceMeter() as meter:
             finished, evidence = _trained(request, provenance, meter.timing(stages.count))
         use = meter.use(where_jobs_run(request.workers))
-        with FigureDrawing(evidence, request.workers) as drawing:
-            options = RecordingOptions(request.model_name, use, request.study, run_id, drawing)
+        with PendingFigures(evidence, request.workers) as pending:
+            options = RecordingOptions(request.model_name, use, request.study, run_id, pending)
             recorded = record(
                 finished, evidence, started, lambda part: stages.step(f"recording {part}"), request.check, options
             )

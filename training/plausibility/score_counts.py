@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.protocol.instruments import Instrument
+from features.records.coded import AT_ONCE
 from features.records.cohort import Cohort
 from training.metrics.counted_values import CountedValues, added_values
 from training.plausibility.scale_ratings import ScaleRatings, scale_ratings
@@ -45,10 +46,14 @@ def added_scores(parts: Sequence[Sequence[ScoreCounts]], instruments: Sequence[s
 
 
 def _by_site(ratings: ScaleRatings, names: Sequence[str | None]) -> Iterator[tuple[str | None, SiteScores]]:
-    score, values = pd.factorize(ratings.score, sort=True)
-    site = ratings.sites[ratings.rows.patient] % len(names)
-    counts = np.bincount(site * len(values) + score, minlength=len(names) * len(values)).reshape(len(names), -1)
-    rated = np.bincount(ratings.sites[np.unique(ratings.rows.patient)] % len(names), minlength=len(names))
+    values = np.sort(pd.unique(ratings.score))
+    counts = np.zeros((len(names), len(values)), dtype=np.int64)
+    for start in range(0, len(ratings.rows), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        site = ratings.sites[ratings.rows.patient[part]] % len(names)
+        cells = site * len(values) + np.searchsorted(values, ratings.score[part])
+        counts += np.bincount(cells, minlength=counts.size).reshape(counts.shape)
+    rated = np.bincount(ratings.sites[ratings.rows.exists_for_patient()] % len(names), minlength=len(names))
     for code in np.flatnonzero(rated).tolist():
         there = np.flatnonzero(counts[code])
         yield names[code], SiteScores(int(rated[code]), CountedValues(values[there], counts[code][there]))

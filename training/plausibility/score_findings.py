@@ -100,7 +100,7 @@ def _end_of_treatment(cohort: Cohort) -> np.ndarray | None:
 
 def _rising(ratings: ScaleRatings, end: np.ndarray) -> Iterator[CohortFinding]:
     """Scores that get worse from the last rating by day 0 to the last one by the end of the remission window."""
-    day, rows = ratings.rows.numbers("day"), ratings.rows
+    day, rows = ratings.rows.numbers("day"), ratings.rows.only("score")
     before = rows.where(day <= 0).last_for_patient("score")
     after = rows.where((day > 0) & (day <= rows.spread(end))).last_for_patient("score")
     rise, fall = int((after > before + TOLERANCE).sum()), int((after < before - TOLERANCE).sum())

@@ -10,7 +10,7 @@ from mlflow.entities import Run
 from training.evidence.document import Evidence, HeadEvidence, LandmarkEvidence
 from training.registry.artifacts import EVIDENCE, EVIDENCE_DIGEST, REPORT
 from training.report.facts import ReportFacts
-from training.report.figures.figure_drawing import FigureDrawing
+from training.report.figures.pending_figures import PendingFigures
 from training.report.figures.report_figures import draw
 from training.report.models.equation import EQUATION, WORKBOOK, equation_csv, has_equation
 from training.report.models.workbook import equation_workbook
@@ -21,14 +21,14 @@ from training.stores.run_below import run_below
 from training.tracking.metrics import headline, log_run, measures_of, sustained_measures, with_limits
 
 
-def log_evidence(evidence: Evidence, about: ReportFacts, model: str, drawing: FigureDrawing | None = None) -> None:
+def log_evidence(evidence: Evidence, about: ReportFacts, model: str, pending: PendingFigures | None = None) -> None:
     """Log to the active run, and the evidence's digest also to the version of the registered ``model``.
 
-    ``drawing`` are its figures, if somebody has begun to draw them.
+    ``pending`` are its figures, if somebody has begun to draw them.
     """
     document = evidence.as_json()
     mlflow.log_text(document, EVIDENCE)
-    report_figures = draw(evidence) if drawing is None else drawing.figures
+    report_figures = draw(evidence) if pending is None else pending.figures
     mlflow.log_text(render_report(evidence, about, report_figures), REPORT)
     for report_figure in report_figures:
         mlflow.log_text(report_figure.svg, f"figures/{report_figure.file_name}")

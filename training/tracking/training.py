@@ -37,7 +37,7 @@ from training.registry.names import model_name_of
 from training.registry.registration import describe, register
 from training.registry.release import store_undisturbed, use_store
 from training.report.facts import ReportFacts, feature_dictionary, outcome_rules
-from training.report.figures.figure_drawing import FigureDrawing
+from training.report.figures.pending_figures import PendingFigures
 from training.report.study import StudyAnswers
 from training.settings.values import flattened
 from training.simulation.marks import is_synthetic
@@ -62,7 +62,7 @@ class RecordingOptions:
     """``model_name`` is the researcher's own name of the registered model; ``use`` is what the training took.
 
     ``study`` is what the authors answer in ``study.toml``; it is recorded too. ``run_id`` is the run that was opened
-    when the training began (``opened``); without it one is opened now. ``drawing`` are the figures of its report, if
+    when the training began (``opened``); without it one is opened now. ``pending`` are the figures of its report, if
     somebody has begun to draw them.
     """
 
@@ -70,7 +70,7 @@ class RecordingOptions:
     use: ResourceUse | None = None
     study: StudyAnswers | None = None
     run_id: str | None = None
-    drawing: FigureDrawing | None = None
+    pending: PendingFigures | None = None
 
 
 def record(
@@ -144,7 +144,7 @@ def _record(
         announce("the evidence")
         recorded = RecordedRun(run.info.run_id, version, digest, model=name)
         about = replace(_facts(training, recorded, started), answers=answers)
-        log_evidence(evidence, about, name, options.drawing)
+        log_evidence(evidence, about, name, options.pending)
         _log_card(training, evidence, about, name)
         if options.use is not None:
             log_resources(run.info.run_id, options.use)

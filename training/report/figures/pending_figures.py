@@ -10,7 +10,7 @@ from training.execution.side_by_side import meanwhile
 from training.report.figures.report_figures import ReportFigure, draw, draw_landmark, named_captions, report_figures
 
 
-class FigureDrawing:
+class PendingFigures:
     """The figures of some evidence, which are being drawn; they are those of `draw`."""
 
     def __init__(self, evidence: Evidence, workers: int) -> None:
