@@ -139,12 +139,8 @@ def _write_remission_to_come(
     everyone: _Everyone, scale: _Scale, never_dosed: Mask, records: _DatedRows, rules: _Rules, found: Reasons
 ) -> None:
     """Why patients are left out who may come into remission, or can no longer have an observed one."""
-    died, withdrew, anchor, nearest = (
-        np.empty(len(found)),
-        np.empty(len(found)),
-        np.empty(len(found)),
-        np.empty(len(found)),
-    )
+    days = np.empty((4, len(found)))
+    died, withdrew, anchor, nearest = days[0], days[1], days[2], days[3]
     write_first_days(records.events, _DEATH, died)
     write_first_days(records.events, _WITHDRAWAL, withdrew)
     write_anchor_days(records.sessions, rules.anchor, anchor)

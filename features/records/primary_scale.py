@@ -94,7 +94,7 @@ def rated_scales(ratings: RatingRows, patients: int, protocol: Protocol) -> Rate
     """
     last_day = np.inf if protocol.remission.at_landmark else 0.0
     order = _ScaleOrder(_places(protocol.primary_scales), _places(protocol.second_scales), last_day)
-    code, second, second_now = np.full((3, patients), -1, dtype=np.intp)
+    code, second, second_now = (np.full(patients, -1, dtype=np.intp) for _ in range(3))
     baseline = nothing_recorded(patients)
     _write_scales(ratings, order, code, second, second_now, baseline)
     return RatedScales(PrimaryScale(protocol, code, baseline), second, second_now)
@@ -121,7 +121,8 @@ def _write_scales(
     ratings: RatingRows, order: _ScaleOrder, code: Codes, second: Codes, second_now: Codes, baseline: Floats
 ) -> None:
     """Write every patient's scales and baseline, each of shape (patients,); the codes are -1 before."""
-    _write_first(ratings, order.last_day, order.primary, second, code)
+    nobody = second  # still -1: no scale is excluded
+    _write_first(ratings, order.last_day, order.primary, nobody, code)
     _write_last(ratings, 0.0, code, baseline)
     _write_first(ratings, order.last_day, order.second, code, second)
     _write_first(ratings, np.inf, order.second, code, second_now)
@@ -132,7 +133,7 @@ def _write_scales(
 
 @compiled
 def _write_first(ratings: RatingRows, last_day: float, places: Indices, other_than: Codes, chosen: Codes) -> None:
-    """Write into ``chosen`` (patients,) the code of each patient's first scale by ``places``, other than one (-1)."""
+    """Write into ``chosen`` (patients,) each patient's first scale by ``places``; ``other_than`` are not chosen."""
     for row in range(len(ratings.patient)):
         code, whose = ratings.instrument[row], ratings.patient[row]
         if ratings.known_on[row] > last_day or code >= len(places) or places[code] < 0 or code == other_than[whose]:

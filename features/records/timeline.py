@@ -70,7 +70,7 @@ class Rows:
         return Rows(self.patients, self.patient[rows], columns_at(self.columns, rows))
 
     def only(self, *columns: str) -> "Rows":
-        """The rows with these columns only, for a caller that takes some of the rows and needs no others."""
+        """The same rows with these columns only, so that taking some of the rows copies no others."""
         return Rows(self.patients, self.patient, {name: self.columns[name] for name in columns})
 
     def of_patients(self, patients: Indices) -> "Rows":

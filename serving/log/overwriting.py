@@ -21,6 +21,13 @@ SELECT has_function_privilege('pg_switch_wal()', 'execute')
    AND (rolsuper OR EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_checkpoint' AND pg_has_role(oid, 'member')))
 FROM pg_roles WHERE rolname = current_user""")
 _RIGHTS = "pg_checkpoint, pg_monitor and EXECUTE on pg_switch_wal()"
+_NOW = text("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)")
+_EARLIER = text("""
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND greatest(age(backend_xid), age(backend_xmin)) > age(CAST(CAST(:now AS text) AS xid))""")
+"""Transactions of this database that began before one, or that see what was there before: for them the server keeps
+rows that were deleted since, also when it writes a table anew."""
 _SEGMENTS = text("SELECT count(*) FROM pg_ls_waldir()")
 LEFTOVERS = "leftovers"
 """The name in ``meta`` of the last erasure after which the files are still to be overwritten."""
@@ -119,10 +126,16 @@ def _overwrite_postgresql(engine: Engine) -> bool:
 
 
 def _vacuum_keys(engine: Engine) -> None:
-    """Write the table of keys and its indexes anew; try again later while others use it."""
-    for left in reversed(range(TRIES)):
+    """Write the table of keys and its indexes anew; try again later while others use it, or could see what it was."""
+    now: str | None = None
+    for tried in range(TRIES):
+        if tried:
+            time.sleep(PAUSE_SECONDS)
         try:
             with connected_for_writing(engine).execution_options(isolation_level="AUTOCOMMIT") as connection:
+                now = now or connection.execute(_NOW).scalar_one()
+                if connection.execute(_EARLIER, {"now": now}).scalar():
+                    continue
                 connection.execute(text(f"SET lock_timeout = '{LOCK_SECONDS}s'"))
                 connection.execute(text(f"VACUUM FULL {content_keys.name}"))
                 connection.execute(text("SET lock_timeout = 0"))
@@ -130,9 +143,7 @@ def _vacuum_keys(engine: Engine) -> None:
         except LogUnavailableError as error:
             if error.reason != LOCKED:
                 raise
-            if not left:
-                raise LogUnavailableError(_READ_BY_OTHERS.format("log")) from None
-            time.sleep(PAUSE_SECONDS)
+    raise LogUnavailableError(_READ_BY_OTHERS.format("log"))
 
 
 def _overwrite_write_ahead_log(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from features.records.cohort import Cohort
 from training.api.trained_model import TrainedModel
 from training.config import TrainingConfig
 from training.evidence.document import Evidence
-from training.execution.side_by_side import get_ready, where_jobs_run
+from training.execution.side_by_side import importing, where_jobs_run
 from training.experiment.evidence import build_evidence
 from training.experiment.train import Announce, Training, train
 from training.plausibility.cohort_check import CohortCheck
@@ -54,12 +54,10 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
     Raises ``InputRefusedError`` if there is nothing to fit on, ``LeakageFoundError`` if outcomes leak, and
     ``StoreUnreachableError``, before any work, if the training is to be recorded and the store can't do it.
     """
-    get_ready(request.workers, build_evidence.__module__)
-    provenance = collect_provenance(request.by)
     if not request.recorded:
-        finished, evidence = _trained(request, provenance, stages.count)
+        finished, evidence = _trained(request, collect_provenance(request.by), stages.count)
         return TrainedModel(finished, evidence, request.check)
-    from training.report.figures.pending_figures import PendingFigures
+    from training.report.figures.pending_figures import pending_figures
     from training.tracking.opened import opened_run, require_no_active_run
     from training.tracking.resources import ResourceMeter
     from training.tracking.rights import require_recording_rights
@@ -67,14 +65,16 @@ def run_training(request: TrainingRequest, stages: StageDisplay) -> TrainedModel
 
     require_no_active_run()
     name = model_name_of(request.cohort.protocol, request.model_name)  # a wrong name is refused before the work
-    stages.step("opening the store")
-    require_recording_rights(name, request.cohort.protocol.name)
+    with importing(request.workers, build_evidence.__module__):
+        provenance = collect_provenance(request.by)
+        stages.step("opening the store")
+        require_recording_rights(name, request.cohort.protocol.name)
     started = time.time()
     with opened_run(name, request.cohort.protocol.name, request.source, started) as run_id:
         with ResourceMeter() as meter:
             finished, evidence = _trained(request, provenance, meter.timing(stages.count))
         use = meter.use(where_jobs_run(request.workers))
-        with PendingFigures(evidence, request.workers) as pending:
+        with pending_figures(evidence, request.workers) as pending:
             options = RecordingOptions(request.model_name, use, request.study, run_id, pending)
             recorded = record(
                 finished, evidence, started, lambda part: stages.step(f"recording {part}"), request.check, options

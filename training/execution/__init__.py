@@ -2,5 +2,5 @@
 
 A recipe calls `side_by_side` and knows neither. The same jobs give the same bytes wherever they run.
 
-Public names: `end_processes`, `get_ready`, `kill_processes`, `meanwhile`, `on_cluster`, `side_by_side`.
+Public names: `end_processes`, `importing`, `kill_processes`, `meanwhile`, `on_cluster`, `side_by_side`.
 """

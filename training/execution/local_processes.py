@@ -3,22 +3,19 @@
 They import from where this process did when they were started.
 """
 
-import atexit
 import os
 import signal
 import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from itertools import islice
 from typing import Any
 
 ROUNDS, JOBS_OF_A_ROUND = 2, 2
 """Of an iterator, so many rounds are begun, each with so many jobs for each process: four are unfinished or wait."""
-_BEGINNING: list[Generator[Any]] = []
-"""The imports of processes that were begun early and had no jobs since."""
 
 
 def local_results(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]], workers: int) -> Iterator[Any]:
@@ -28,14 +25,15 @@ def local_results(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]],
     no process waits. An iterator is asked for a round of jobs at a time, in this thread, as it may read a database: so
     few that results need not fit into memory, while processes have the jobs of the next round before one ends.
     """
+    path = tuple(sys.path)  # once: joblib ends the processes, and waits, if it changes while jobs are under way
     if isinstance(jobs, Sequence):
-        yield from begun(function, jobs, workers)
+        yield from begun(function, jobs, workers, path)
         return
     left, rounds = iter(jobs), deque[Generator[Any]]()
     try:
         while True:
             while len(rounds) < ROUNDS and (taken := list(islice(left, JOBS_OF_A_ROUND * workers))):
-                rounds.append(begun(function, taken, workers, pre_dispatch="n_jobs"))
+                rounds.append(begun(function, taken, workers, path, pre_dispatch="n_jobs"))
             if not rounds:
                 return
             yield from rounds[0]
@@ -46,18 +44,18 @@ def local_results(function: Callable[..., Any], jobs: Iterable[tuple[Any, ...]],
 
 
 def begun(
-    function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: int, pre_dispatch: str = "2 * n_jobs"
+    function: Callable[..., Any],
+    jobs: Sequence[tuple[Any, ...]],
+    workers: int,
+    path: tuple[str, ...] | None = None,
+    pre_dispatch: str = "2 * n_jobs",
 ) -> Generator[Any]:
-    """The results of jobs that the processes have from now on, in the order of the jobs.
+    """Give jobs to the processes at once; the results come in the order of the jobs.
 
-    All that use the processes may give them no more than twice their number at once: loky prints a traceback if it
-    must forget more, because a job failed.
+    The processes import from ``path``, by default where this process does. All that use them may give them no more than
+    twice their number at once: loky prints a traceback if it must forget more, because a job failed.
     """
     from joblib import Parallel, delayed
-
-    with suppress(Exception):  # a process was lost; joblib starts others
-        while _BEGINNING:
-            deque(_BEGINNING.pop(), maxlen=0)
 
     parallel = Parallel(
         n_jobs=workers,
@@ -65,7 +63,7 @@ def begun(
         batch_size=1,
         pre_dispatch=pre_dispatch,
         initializer=import_from,
-        initargs=(tuple(sys.path),),
+        initargs=(tuple(sys.path) if path is None else path,),
     )
     results: Generator[Any] = parallel([delayed(function)(*job) for job in jobs])
     return results
@@ -77,23 +75,23 @@ def drop(results: Generator[Any]) -> None:
         results.close()
 
 
-def begin_processes(workers: int, modules: Sequence[str]) -> None:
-    """Start the processes, and let them import these modules, while this process does something else.
+@contextmanager
+def importing_processes(workers: int, modules: tuple[str, ...]) -> Iterator[None]:
+    """Start the processes and let them import modules, while the block does something else.
 
-    A module that can't be imported there is reported when a job needs it.
+    After the block they are ready. They are ended at once if it fails: then nobody needs them.
     """
-    _BEGINNING.append(begun(_import, [tuple(modules)] * workers, workers))
-    atexit.register(_end_beginning)
-
-
-def _end_beginning() -> None:
-    """End processes that were begun and never got a job."""
-    while _BEGINNING:
-        drop(_BEGINNING.pop())
+    imports = begun(_import, [modules] * workers, workers)
+    try:
+        yield
+        with suppress(Exception):  # a process was lost; the next jobs start another
+            deque(imports, maxlen=0)
+    finally:
+        drop(imports)
 
 
 def _import(*modules: str) -> None:
-    """A job that fails would end the processes, and with them jobs that others have given them by then."""
+    """Import modules; one that can't be imported is reported when a job needs it."""
     for name in modules:
         with suppress(Exception):
             import_module(name)
@@ -109,7 +107,6 @@ def end_processes() -> None:
 
     What they shared is removed when this process ends.
     """
-    _end_beginning()
     executor = running_executor()
     if executor is None:
         return
@@ -123,7 +120,7 @@ def kill_processes() -> None:
     """Kill the processes without a word to joblib."""
     for process in list((getattr(running_executor(), "_processes", None) or {}).values()):
         with suppress(ProcessLookupError):  # it has ended
-            os.kill(process.pid, signal.SIGKILL)  # these processes have no method for it
+            os.kill(process.pid, signal.SIGKILL)  # process.kill() fails: loky's Popen has none
 
 
 def running_executor() -> Any:

@@ -1,11 +1,11 @@
 """Independent calls of one function, wherever they run: in this machine's processes, or on a cluster in use."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from training.execution.local_processes import begin_processes, begun, local_results
+from training.execution.local_processes import begun, drop, importing_processes, local_results
 
 Job = tuple[Any, ...]
 """The arguments of one call."""
@@ -44,23 +44,32 @@ def where_jobs_run(workers: int) -> str:
     return f"{here} of this machine" if engine is None else engine.description
 
 
-def get_ready(workers: int, *modules: str) -> None:
-    """Let processes of this machine start and import what jobs will need, while this one does something else.
+def importing(workers: int, *modules: str) -> AbstractContextManager[None]:
+    """Let processes of this machine start and import what jobs will need, while the block does something else.
 
     A cluster's workers run already, and one process needs no others.
     """
-    if _IN_USE.get() is None and workers > 1:
-        begin_processes(workers, modules)
+    return importing_processes(workers, modules) if _has_processes(workers) else nullcontext()
 
 
-def meanwhile(function: Callable[..., Any], jobs: Sequence[Job], workers: int) -> Generator[Any]:
-    """As `side_by_side`, of jobs that begin at once, while the caller does something else before it takes a result.
+@contextmanager
+def meanwhile(function: Callable[..., Any], jobs: Sequence[Job], workers: int) -> Iterator[Iterator[Any]]:
+    """As `side_by_side`, of jobs that begin at once; those that are not done at the end of the block are dropped.
 
-    Without processes of this machine, on a cluster too, a job begins when its result is asked for.
+    Without processes of this machine, also on a cluster, a job begins when its result is asked for.
     """
-    if _IN_USE.get() is None and workers > 1:
-        return begun(function, jobs, workers)
-    return (function(*job) for job in jobs)
+    results = (function(*job) for job in jobs)
+    if _has_processes(workers):
+        with suppress(OSError):  # no process can be started
+            results = begun(function, jobs, workers)
+    try:
+        yield results
+    finally:
+        drop(results)
+
+
+def _has_processes(workers: int) -> bool:
+    return _IN_USE.get() is None and workers > 1
 
 
 def side_by_side(function: Callable[..., Any], jobs: Iterable[Job], workers: int) -> Iterator[Any]:

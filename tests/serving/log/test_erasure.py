@@ -171,6 +171,25 @@ def test_while_others_read_the_keys_an_erasure_does_not_keep_the_writers_waiting
         assert check_log(engine, SECRET).findings == ()
 
 
+def test_while_others_could_still_read_what_was_erased_an_erasure_does_not_say_that_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a backup, or the server's own collection of statistics, which began before and reads other tables first."""
+    monkeypatch.setattr(overwriting, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(overwriting, "TRIES", 2)
+    with postgresql_database() as url, disposed(open_database(url)) as engine:
+        store = Store(engine, lambda: contents(Path(os.environ["KAP_TEST_POSTGRES_DATA"])))
+        fill(engine)
+        kept = findable(engine)
+        with reading(engine) as connection:
+            connection.execute(select(entries.c.number)).all()
+            with pytest.raises(LogUnavailableError, match="is erased, but another process reads the log"):
+                erase_patient(engine, SECRET, "X", by="the clinic", reason="asked for")
+            assert leftovers(engine) is not None
+        assert erase_patient(engine, SECRET, "X", by="the clinic", reason="again") == 0
+        assert (leftovers(engine), store.hits(kept)) == (None, [])
+
+
 def test_without_the_rights_to_overwrite_the_write_ahead_log_the_erasure_says_what_to_give() -> None:
     with postgresql_database() as url, disposed(_administrator(url)) as server:
         _run(server, "CREATE ROLE kap_plain LOGIN", f"ALTER DATABASE {url.database} OWNER TO kap_plain")

@@ -139,6 +139,20 @@ def test_a_command_with_processes_ends_with_all_of_them(
         assert not running.says("Traceback"), running.output.read_text()
 
 
+@pytest.mark.slow
+def test_a_second_stop_ends_the_processes_too(begin: Callable[..., RunningCommand]) -> None:
+    """The cleaning after the first one hangs."""
+    hanging = "import time\nfrom training.cli.options import stopping\nstopping.PATIENCE_SECONDS = 0\n"
+    hanging += "stopping.end_processes = lambda: (print('cleaning', flush=True), time.sleep(60))\n"
+    running = begin(sys.executable, "-c", hanging + PARALLEL)
+    running.wait_until(lambda: running.says("working") and running.works_in_parallel())
+    running.process.send_signal(signal.SIGTERM)
+    running.wait_until(lambda: running.says("cleaning"))
+    assert running.stop(signal.SIGTERM) == 143
+    _, alive = psutil.wait_procs(running.started, timeout=10)
+    assert alive == []
+
+
 @pytest.fixture
 def cohort(tmp_path: Path) -> Path:
     done = Workplace(tmp_path).kap("cohort", "simulate", "cohort", "--patients", "200", "--sites", "3")
@@ -147,12 +161,13 @@ def cohort(tmp_path: Path) -> Path:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("stage", ["opening the store", "evaluating the candidates"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_training_that_is_stopped_leaves_nothing_behind(
-    cohort: Path, begin: Callable[..., RunningCommand], number: signal.Signals, code: int
+    cohort: Path, begin: Callable[..., RunningCommand], number: signal.Signals, code: int, stage: str
 ) -> None:
     running = begin(KAP, "train", cohort, "--workers", "2")
-    running.wait_until(running.works_in_parallel)
+    running.wait_until(lambda: running.says(stage) and running.works_in_parallel())
     assert running.stop(number, group=number == signal.SIGINT) == code, running.output.read_text()
     assert running.left_behind() == []
 

@@ -44,7 +44,7 @@ def _has_imported(module: str) -> bool:
     return module in sys.modules
 
 
-BEGIN = """
+IMPORTING = """
 import sys
 
 sys.path.insert(0, {root!r})
@@ -52,39 +52,82 @@ from tests.training.execution.test_local_processes import _has_imported
 from training.execution import side_by_side
 
 if __name__ == "__main__":
-    side_by_side.get_ready(2, {module!r})
-    print(set(side_by_side.side_by_side(_has_imported, [({module!r},)] * 4, 2)))
+    with side_by_side.importing(2, {module!r}):
+        {meanwhile}
+    print(sorted(side_by_side.side_by_side(_has_imported, [({module!r},)] * 4, 2)))
 """
+
+
+def _importing(module: str, meanwhile: str) -> "subprocess.CompletedProcess[str]":
+    script = IMPORTING.format(root=str(ROOT), module=module, meanwhile=meanwhile)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("module", "found"), [("training.experiment.evidence", True), ("no_such_module", False)])
-def test_processes_that_were_begun_early_import_what_jobs_need_and_say_nothing(module: str, found: bool) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", BEGIN.format(root=str(ROOT), module=module)], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr, "True" in done.stdout) == (0, "", found), done.stdout
+def test_processes_import_meanwhile_what_jobs_need_and_say_nothing(module: str, found: bool) -> None:
+    done = _importing(module, "pass")
+    assert (done.returncode, done.stderr, done.stdout.strip()) == (0, "", str([found] * 4))
 
 
 @pytest.mark.slow
-def test_a_process_that_ends_while_others_begin_says_nothing() -> None:
-    """As a training that is refused before its first job."""
-    ending = BEGIN.partition("    print")[0].format(root=str(ROOT), module="training.experiment.evidence")
-    done = subprocess.run([sys.executable, "-c", ending], capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_what_is_refused_meanwhile_ends_at_once_and_says_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The processes would import for a minute."""
+    (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    begun = time.monotonic()
+    done = _importing("slow_module", "sys.exit('refused')")
+    assert (done.returncode, done.stderr.strip(), done.stdout) == (1, "refused", "")
+    assert time.monotonic() - begun < 30
+
+
+ITERATED = """
+import sys, time
+
+sys.path.insert(0, {root!r})
+from training.execution.side_by_side import side_by_side
+
+def jobs():
+    for number in range(16):
+        if number == 5:
+            sys.path.append("/imported/meanwhile")
+        yield (number,)
+
+def slowly(number):
+    time.sleep(0.1)
+    return number
+
+if __name__ == "__main__":
+    print(sum(side_by_side(slowly, jobs(), 2)))
+"""
+
+
+@pytest.mark.slow
+def test_a_job_that_is_read_may_change_where_modules_are_found(tmp_path: Path) -> None:
+    """As a driver does that is imported for the first part of a cohort: the processes would wait for each other."""
+    (tmp_path / "script.py").write_text(ITERATED.format(root=str(ROOT)))
+    command = [sys.executable, str(tmp_path / "script.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout.strip()) == (0, "120"), done.stderr
 
 
 def test_nothing_begins_for_one_process_or_on_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a process was started")
 
-    monkeypatch.setattr(side_by_side, "begin_processes", refuse)
+    monkeypatch.setattr(side_by_side, "importing_processes", refuse)
     monkeypatch.setattr(side_by_side, "begun", refuse)
-    side_by_side.get_ready(1, "wave")
-    assert list(side_by_side.meanwhile(len, [("",), ("ab",)], 1)) == [0, 2]
-    with side_by_side.running_on(_NoEngine()):
-        side_by_side.get_ready(2, "wave")
-        assert list(side_by_side.meanwhile(len, [("",), ("ab",)], 2)) == [0, 2]
+    jobs = [("",), ("ab",)]
+    with side_by_side.importing(1, "wave"), side_by_side.meanwhile(len, jobs, 1) as results:
+        assert list(results) == [0, 2]
+    with (
+        side_by_side.running_on(_NoEngine()),
+        side_by_side.importing(2, "wave"),
+        side_by_side.meanwhile(len, jobs, 2) as results,
+    ):
+        assert list(results) == [0, 2]
 
 
 class _NoEngine:

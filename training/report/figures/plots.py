@@ -8,13 +8,14 @@ import html
 import io
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from warnings import catch_warnings, filterwarnings
 
 import numpy as np
-from matplotlib import rc_context
+from matplotlib import rc_context, rcdefaults
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -44,6 +45,14 @@ _LEFT = 0.8
 _COUNTS = 0.95
 """Inches for the names of the groups beside their numbers at risk."""
 _LINES: tuple[LineStyleType, ...] = ("-", (0, (5, 2)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+
+
+@contextmanager
+def default_style() -> Iterator[None]:
+    """Within the block, figures have the style of this module, whatever the caller of the package set for others."""
+    with rc_context():
+        rcdefaults()
+        yield
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The figures of a report and their captions; other modules draw them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count as counting
+from typing import NamedTuple
 
 from training.evidence.document import CalibrationCurve, Evidence, LandmarkEvidence, LearningCurve, Question
 from training.report.figures import plots
@@ -45,40 +46,47 @@ Place = tuple[int | None, str]
 """The question of a figure and its part of the report, as in `ReportFigure`."""
 
 
+class NamedCaption(NamedTuple):
+    """A caption whose name is its own in the report, and where its figure stands."""
+
+    place: Place
+    caption: Caption
+
+
 def draw(evidence: Evidence) -> tuple[ReportFigure, ...]:
     """Every figure of a report, in the order of reading; the same evidence gives the same bytes."""
     named = named_captions(evidence)
-    drawn = [draw_landmark(landmark, captions) for landmark, captions in zip(evidence.landmarks, named, strict=True)]
-    return report_figures(evidence, named, drawn)
+    captions = [[one.caption for one in own] for own in named]
+    return report_figures(named, list(map(draw_landmark, evidence.landmarks, captions)))
 
 
-def named_captions(evidence: Evidence) -> list[list[Caption]]:
-    """The captions of every landmark's figures, each with a name of its own in the report."""
+def named_captions(evidence: Evidence) -> list[list[NamedCaption]]:
+    """The captions of every landmark's figures."""
     taken: set[str] = set()
-    named: list[list[Caption]] = []
+    named: list[list[NamedCaption]] = []
     for landmark in evidence.landmarks:
         named.append([])
-        for _, (caption, _) in _of_landmark(landmark):
+        for place, (caption, _) in _of_landmark(landmark):
             name = _free(caption.name, taken)
             taken.add(name)
-            named[-1].append(replace(caption, name=name, title=f"{caption.title}, {landmark.name}"))
+            own = replace(caption, name=name, title=f"{caption.title}, {landmark.name}")
+            named[-1].append(NamedCaption(place, own))
     return named
 
 
 def draw_landmark(landmark: LandmarkEvidence, captions: Sequence[Caption]) -> list[str]:
-    """The SVG of each of a landmark's figures, under its caption of `named_captions`."""
+    """The SVG of each of a landmark's figures, under its caption of `named_captions`, whatever style the caller set."""
     planned = (drawing for _, (_, drawing) in _of_landmark(landmark))
-    return [drawing(caption) for drawing, caption in zip(planned, captions, strict=True)]
+    with plots.default_style():
+        return [drawing(caption) for drawing, caption in zip(planned, captions, strict=True)]
 
 
-def report_figures(
-    evidence: Evidence, named: Sequence[Sequence[Caption]], drawn: Iterable[Sequence[str]]
-) -> tuple[ReportFigure, ...]:
+def report_figures(named: Sequence[Sequence[NamedCaption]], drawn: Sequence[Sequence[str]]) -> tuple[ReportFigure, ...]:
     """The figures from their captions and what `draw_landmark` gave for each landmark."""
     return tuple(
-        ReportFigure(position, question, part, caption, svg)
-        for position, (landmark, captions, svgs) in enumerate(zip(evidence.landmarks, named, drawn, strict=True))
-        for ((question, part), _), caption, svg in zip(_of_landmark(landmark), captions, svgs, strict=True)
+        ReportFigure(position, *one.place, one.caption, svg)
+        for position, (own, svgs) in enumerate(zip(named, drawn, strict=True))
+        for one, svg in zip(own, svgs, strict=True)
     )
 
 
