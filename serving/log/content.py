@@ -32,8 +32,8 @@ FORMAT = b"\1"
 """First byte of what is stored; it stands for the text below and the layout, which must never change."""
 ANSWER_TEXTS = "answer_texts_1.json"
 """A made-up patient's row and answer: what most answers have in common."""
-_LEVEL = 6
-"""Level 10 takes half as long again and saves 3%."""
+_LEVEL = 10
+"""Of a million entries, this makes 3.9 GB, level 6 in two thirds of the time 4.1."""
 _NONCE = bytes(12)
 """Always the same, because each key encrypts once."""
 _NUMBER = re.compile(rb"([:,\[])(-?\d[\d.eE+-]*)")
