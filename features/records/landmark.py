@@ -169,19 +169,15 @@ def known_at(cohort: Cohort, landmark: Landmark, day: Floats | None = None) -> K
     day = landmark_days(cohort, landmark) if day is None else day
     known = _known_rows(cohort, landmark, day)
     ratings = cohort.assessments.where(known["assessments"])
-    columns = {name: values for name, values in ratings.columns.items() if name not in SCREENING_ITEMS}
+    columns = [name for name in ratings.columns if name not in SCREENING_ITEMS]
     return KnownAtLandmark(
         protocol=cohort.protocol,
         landmark=landmark,
         day=day,
-        patients={
-            name: np.asarray(values, dtype=np.float64)
-            for name, values in cohort.patients.items()
-            if name not in SCREENING_COLUMNS
-        },
+        patients={name: cohort.number(name) for name in cohort.patients if name not in SCREENING_COLUMNS},
         prior_treatments=cohort.prior_treatments,
         sessions=cohort.sessions.where(known["sessions"] & is_treatment(cohort.sessions, cohort.protocol)),
-        assessments=Rows(ratings.patients, ratings.patient, columns),
+        assessments=ratings.only(*columns),
         events=cohort.events.where(known["events"]),
     )
 

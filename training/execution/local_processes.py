@@ -9,8 +9,7 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from importlib import import_module
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -73,28 +72,6 @@ def drop(results: Generator[Any]) -> None:
     """End jobs whose results nobody asks for any more, without joblib's warning that they were for nothing."""
     with warnings.catch_warnings(action="ignore"):
         results.close()
-
-
-@contextmanager
-def importing_processes(workers: int, modules: tuple[str, ...]) -> Iterator[None]:
-    """Start the processes and let them import modules, while the block does something else.
-
-    After the block they are ready. They are ended at once if it fails: then nobody needs them.
-    """
-    imports = begun(_import, [modules] * workers, workers)
-    try:
-        yield
-        with suppress(Exception):  # a process was lost; the next jobs start another
-            deque(imports, maxlen=0)
-    finally:
-        drop(imports)
-
-
-def _import(*modules: str) -> None:
-    """Import modules; one that can't be imported is reported when a job needs it."""
-    for name in modules:
-        with suppress(Exception):
-            import_module(name)
 
 
 def import_from(path: tuple[str, ...]) -> None:

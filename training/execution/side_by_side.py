@@ -1,11 +1,13 @@
 """Independent calls of one function, wherever they run: in this machine's processes, or on a cluster in use."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from importlib import import_module
 from typing import Any, Protocol
 
-from training.execution.local_processes import begun, drop, importing_processes, local_results
+from training.execution.local_processes import begun, drop, local_results
 
 Job = tuple[Any, ...]
 """The arguments of one call."""
@@ -44,14 +46,6 @@ def where_jobs_run(workers: int) -> str:
     return f"{here} of this machine" if engine is None else engine.description
 
 
-def importing(workers: int, *modules: str) -> AbstractContextManager[None]:
-    """Let processes of this machine start and import what jobs will need, while the block does something else.
-
-    A cluster's workers run already, and one process needs no others.
-    """
-    return importing_processes(workers, modules) if _has_processes(workers) else nullcontext()
-
-
 @contextmanager
 def meanwhile(function: Callable[..., Any], jobs: Sequence[Job], workers: int) -> Iterator[Iterator[Any]]:
     """As `side_by_side`, of jobs that begin at once; those that are not done at the end of the block are dropped.
@@ -66,6 +60,27 @@ def meanwhile(function: Callable[..., Any], jobs: Sequence[Job], workers: int) -
         yield results
     finally:
         drop(results)
+
+
+@contextmanager
+def importing(workers: int, *modules: str) -> Iterator[None]:
+    """Let processes of this machine start and import what jobs will need, while the block does something else.
+
+    After the block they are ready. They are ended at once if it fails: then nobody needs them. A cluster's workers run
+    already, and one process needs no others.
+    """
+    jobs = [modules] * workers if _has_processes(workers) else []
+    with meanwhile(_import, jobs, workers) as imports:
+        yield
+        with suppress(Exception):  # a process was lost; the next jobs start another
+            deque(imports, maxlen=0)
+
+
+def _import(*modules: str) -> None:
+    """Import modules; one that can't be imported is reported when a job needs it."""
+    for name in modules:
+        with suppress(Exception):
+            import_module(name)
 
 
 def _has_processes(workers: int) -> bool:

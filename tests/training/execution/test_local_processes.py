@@ -117,7 +117,6 @@ def test_nothing_begins_for_one_process_or_on_a_cluster(monkeypatch: pytest.Monk
     def refuse(*_: object) -> None:
         raise AssertionError("a process was started")
 
-    monkeypatch.setattr(side_by_side, "importing_processes", refuse)
     monkeypatch.setattr(side_by_side, "begun", refuse)
     jobs = [("",), ("ab",)]
     with side_by_side.importing(1, "wave"), side_by_side.meanwhile(len, jobs, 1) as results:
