@@ -4,12 +4,14 @@
 version of the tables and the check value of the secret.
 """
 
+import atexit
 import hmac
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import (
     URL,
@@ -55,6 +57,8 @@ _WRITES, _BEGUN = "kap_writes", "kap_begun"
 _ONE_STATE = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 _LOCK = 0x6B6170  # any number that is not used otherwise: "kap"
 
+_FILES: WeakSet[Engine] = WeakSet()
+"""Open databases in files."""
 metadata = MetaData()
 """The tables of the log and of the keys."""
 
@@ -72,6 +76,13 @@ def open_database(url: URL, *, patience_seconds: float = PATIENCE_SECONDS) -> En
     engine = _sqlite(url, patience_seconds) if _is_sqlite(url) else _postgresql(url, patience_seconds)
     event.listen(engine, "handle_error", _translate)
     return engine
+
+
+@atexit.register
+def _close_files() -> None:
+    """Close every file: entries in a write-ahead file beside it would be missing from a copy of the file alone."""
+    for engine in list(_FILES):
+        engine.dispose()
 
 
 def unavailable(error: BaseException) -> bool:
@@ -230,6 +241,7 @@ def _sqlite(url: URL, patience_seconds: float) -> Engine:
         writes = connection.get_execution_options().get(_WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    _FILES.add(engine)
     return engine
 
 

@@ -281,3 +281,10 @@ def test_what_the_caller_ignores_stays_ignored() -> None:
             signal.raise_signal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_command_that_ends_leaves_all_of_the_log_in_its_one_file(tmp_path: Path) -> None:
+    """A copy of the file alone would lack what is in a write-ahead file beside it."""
+    done = Workplace(tmp_path).kap("keys", "create", "--name", "ward", "--scope", "predict", "--state", "state")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "state").iterdir()} == {"predictions.db", "secret"}
